@@ -1,0 +1,159 @@
+//! What a deployment is set up with.
+
+use {
+    cep_sdk::{
+        Pubkey,
+        programs::{
+            liquidation::state::AuctionParams, margin_pool::state::PoolParams,
+            risk_engine::state::RiskParams,
+        },
+        units::{quantity, symbol, variance_q48},
+    },
+    solana_sdk::pubkey,
+};
+
+/// Pyth feed ids, the same on every cluster.
+pub mod feeds {
+    /// BTC/USD.
+    pub const BTC: [u8; 32] =
+        hex(b"e62df6c8b4a85fe1a67db44dc12de5db330f7ac66b72dc658afedf0f4a415b43");
+    /// ETH/USD.
+    pub const ETH: [u8; 32] =
+        hex(b"ff61491a931112ddf1bd8147cd1b641375f79f5825126d665480874634fd0ace");
+    /// SOL/USD.
+    pub const SOL: [u8; 32] =
+        hex(b"ef0d8b6fda2ceba41da15d4095d1da392a0d2f8ed0c6c7bc0f4cfac8c280b56d");
+
+    const fn hex(digits: &[u8; 64]) -> [u8; 32] {
+        let mut bytes = [0; 32];
+        let mut i = 0;
+        while i < 32 {
+            bytes[i] = nibble(digits[2 * i]) << 4 | nibble(digits[2 * i + 1]);
+            i += 1;
+        }
+        bytes
+    }
+
+    const fn nibble(digit: u8) -> u8 {
+        match digit {
+            b'0'..=b'9' => digit - b'0',
+            _ => digit - b'a' + 10,
+        }
+    }
+}
+
+/// Everything that initialisation needs to know.
+#[derive(Clone, Debug)]
+pub struct Parameters {
+    pub quote_mint: Pubkey,
+    pub risk: RiskParams,
+    pub pool: PoolParams,
+    pub auction: AuctionParams,
+    /// Listed in this order, which is their index in the pool.
+    pub underlyings: Vec<UnderlyingParameters>,
+    pub collaterals: Vec<CollateralParameters>,
+}
+
+#[derive(Clone, Debug)]
+pub struct UnderlyingParameters {
+    pub symbol: [u8; 8],
+    pub feed_id: [u8; 32],
+    /// Daily volatility the average starts from and the one scenarios never go below, Q48 variance.
+    pub initial_variance: u64,
+    pub variance_floor: u64,
+    /// Millionths of a contract.
+    pub open_interest_limit: i64,
+}
+
+#[derive(Clone, Debug)]
+pub struct CollateralParameters {
+    pub mint: Pubkey,
+    /// Index of the underlying that values it.
+    pub underlying: u8,
+    /// Smallest unit of the token.
+    pub cap: u64,
+}
+
+/// Mainnet USDC.
+pub const USDC: Pubkey = pubkey!("EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v");
+/// Wrapped SOL, the same on every cluster.
+pub const WRAPPED_SOL: Pubkey = pubkey!("So11111111111111111111111111111111111111112");
+
+impl Parameters {
+    /// BTC, ETH and SOL with SOL as collateral. The reasons behind the risk figures stand in
+    /// ARCHITECTURE.md, "Parameters".
+    #[must_use]
+    pub fn standard(quote_mint: Pubkey, sol_mint: Pubkey) -> Self {
+        Self {
+            quote_mint,
+            risk: RiskParams {
+                max_price_age: 60,
+                max_clock_skew: 5,
+                max_confidence: 20_000,
+                // A decay of 0.97 per day, as RiskMetrics uses for longer horizons.
+                volatility_tau: 2_836_000,
+                volatility_interval: 300,
+                horizon_hours: 24,
+                volatility_scale: 1_190_000,
+            },
+            pool: PoolParams {
+                stress_weight: 250_000,
+                retained: 100_000,
+                maintenance_factor: 800_000,
+                confidence_multiple: 1_000_000,
+                price_band: 50_000,
+                block_fee: 200,
+            },
+            auction: AuctionParams {
+                start: 950_000_000,
+                cut: 700_000_000,
+                fast_seconds: 900,
+                slow_seconds: 43_200,
+                insolvent_seconds: 3_600,
+                buffer: 150_000,
+                opening_reward: 1_000_000,
+            },
+            underlyings: vec![
+                UnderlyingParameters::new("BTC", feeds::BTC, 0.020, 0.010, 10_000.0),
+                UnderlyingParameters::new("ETH", feeds::ETH, 0.028, 0.014, 200_000.0),
+                UnderlyingParameters::new("SOL", feeds::SOL, 0.035, 0.018, 5_000_000.0),
+            ],
+            collaterals: vec![CollateralParameters {
+                mint: sol_mint,
+                underlying: 2,
+                cap: 10_000_000_000_000_000,
+            }],
+        }
+    }
+}
+
+impl UnderlyingParameters {
+    /// Volatilities per day as fractions, open interest in contracts.
+    #[must_use]
+    pub fn new(
+        name: &str,
+        feed_id: [u8; 32],
+        initial_volatility: f64,
+        volatility_floor: f64,
+        open_interest_limit: f64,
+    ) -> Self {
+        Self {
+            symbol: symbol(name),
+            feed_id,
+            initial_variance: variance_q48(initial_volatility),
+            variance_floor: variance_q48(volatility_floor),
+            open_interest_limit: quantity(open_interest_limit),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn feed_ids_are_read_from_their_hexadecimal_form() {
+        assert_eq!(feeds::SOL[..4], [0xef, 0x0d, 0x8b, 0x6f]);
+        assert_eq!(feeds::BTC[31], 0x43);
+    }
+}

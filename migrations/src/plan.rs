@@ -1,0 +1,193 @@
+//! Initialisation as a list of steps. A step whose `done_when` account exists (or, for the scenario
+//! upload, whose check holds) is skipped.
+
+use {
+    crate::Parameters,
+    cep_scenarios::ScenarioSet,
+    cep_sdk::{
+        Pubkey, address, instruction,
+        programs::{
+            liquidation::LiquidationArgs,
+            margin_pool::PoolArgs,
+            risk_engine::{
+                AddUnderlyingArgs, RiskConfigArgs,
+                state::{SCENARIO_BODY_LEN, ScenarioBody},
+            },
+        },
+    },
+    solana_sdk::instruction::Instruction,
+};
+
+/// One transaction's worth of set-up.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// What it does, for a progress line.
+    pub name: String,
+    pub instructions: Vec<Instruction>,
+    /// The account whose existence means that this step has been done.
+    pub done_when: Option<Pubkey>,
+}
+
+/// Programs' accounts, before any scenario set. `authority` signs and pays for all of it.
+#[must_use]
+pub fn steps(parameters: &Parameters, authority: Pubkey) -> Vec<Step> {
+    let p = parameters;
+    let mut steps = vec![Step {
+        name: "risk configuration".into(),
+        instructions: vec![instruction::risk::initialize_config(
+            authority,
+            RiskConfigArgs {
+                authority,
+                params: p.risk,
+            },
+        )],
+        done_when: Some(address::risk_config()),
+    }];
+    steps.extend(p.underlyings.iter().map(|u| Step {
+        name: format!(
+            "risk book {}",
+            String::from_utf8_lossy(&u.symbol).trim_end_matches('\0')
+        ),
+        instructions: vec![instruction::risk::add_underlying(
+            authority,
+            authority,
+            AddUnderlyingArgs {
+                symbol: u.symbol,
+                feed_id: u.feed_id,
+                initial_variance: u.initial_variance,
+                variance_floor: u.variance_floor,
+            },
+        )],
+        done_when: Some(address::risk_book(&u.symbol)),
+    }));
+    steps.push(Step {
+        name: "pool".into(),
+        instructions: vec![instruction::pool::initialize_pool(
+            authority,
+            p.quote_mint,
+            PoolArgs {
+                authority,
+                liquidation_authority: address::liquidation_authority(),
+                params: p.pool,
+            },
+        )],
+        done_when: Some(address::pool()),
+    });
+    steps.extend(p.underlyings.iter().map(|u| {
+        let book = address::risk_book(&u.symbol);
+        Step {
+            name: format!(
+                "market {}",
+                String::from_utf8_lossy(&u.symbol).trim_end_matches('\0')
+            ),
+            instructions: vec![instruction::pool::list_underlying(
+                authority,
+                authority,
+                book,
+                u.open_interest_limit,
+            )],
+            done_when: Some(address::market(&book)),
+        }
+    }));
+    steps.extend(p.collaterals.iter().map(|c| Step {
+        name: format!("collateral {}", c.mint),
+        instructions: vec![instruction::pool::list_collateral(
+            authority,
+            authority,
+            c.mint,
+            c.underlying,
+            c.cap,
+        )],
+        done_when: Some(address::vault(&c.mint)),
+    }));
+    steps.push(Step {
+        name: "liquidation".into(),
+        instructions: vec![instruction::liquidation::initialize(
+            authority,
+            LiquidationArgs {
+                authority,
+                params: p.auction,
+            },
+        )],
+        done_when: Some(address::liquidation_config()),
+    });
+    steps
+}
+
+/// Bytes of a scenario upload that fit one transaction beside its other parts.
+const CHUNK: usize = 800;
+
+/// Uploads a scenario set to the account at `scenario_set` (whose key signs the first step, with `rent`
+/// lamports) and puts it in force. The books need `refresh_scenarios` afterwards.
+#[must_use]
+pub fn scenario_steps(
+    set: &ScenarioSet,
+    scenario_set: Pubkey,
+    rent: u64,
+    authority: Pubkey,
+) -> Vec<Step> {
+    let body = body_of(set);
+    let symbols = set.symbols().iter().map(|s| *s.as_bytes()).collect();
+    let stress_count = u8::try_from(set.stress().len()).unwrap_or(u8::MAX);
+    let mut steps = vec![Step {
+        name: "scenario set account".into(),
+        instructions: instruction::risk::create_scenario_set(
+            authority,
+            authority,
+            scenario_set,
+            rent,
+            symbols,
+            stress_count,
+        )
+        .to_vec(),
+        done_when: Some(scenario_set),
+    }];
+    let bytes = bytemuck::bytes_of(&*body);
+    for (i, chunk) in bytes.chunks(CHUNK).enumerate() {
+        // A fresh account is zero already.
+        if chunk.iter().all(|b| *b == 0) {
+            continue;
+        }
+        let offset = u32::try_from(i * CHUNK).unwrap_or(u32::MAX);
+        steps.push(Step {
+            name: format!("scenarios {}/{}", i + 1, SCENARIO_BODY_LEN.div_ceil(CHUNK)),
+            instructions: vec![instruction::risk::write_scenario_set(
+                authority,
+                scenario_set,
+                offset,
+                chunk.to_vec(),
+            )],
+            done_when: None,
+        });
+    }
+    steps.push(Step {
+        name: "activate scenarios".into(),
+        instructions: vec![instruction::risk::activate_scenario_set(
+            authority,
+            scenario_set,
+            set.hash(),
+        )],
+        done_when: None,
+    });
+    steps
+}
+
+/// The account's body of a set.
+fn body_of(set: &ScenarioSet) -> Box<ScenarioBody> {
+    let mut body = bytemuck::allocation::zeroed_box::<ScenarioBody>();
+    for (k, draw) in set.draws().iter().enumerate().take(body.weights.len()) {
+        body.weights[k] = draw.weight;
+        body.levels[k] = draw.level;
+        for (column, z) in body.z.iter_mut().zip(&draw.z) {
+            column[k] = *z;
+        }
+    }
+    for (k, row) in set.stress().iter().enumerate().take(body.stress_ids.len()) {
+        body.stress_ids[k] = row.kind.id();
+        body.stress_levels[k] = row.level;
+        for (column, r) in body.stress.iter_mut().zip(&row.returns) {
+            column[k] = *r;
+        }
+    }
+    body
+}

@@ -1,0 +1,43 @@
+use {anchor_lang::prelude::*, cep_risk::RiskError};
+
+/// Every refusal of this program, each saying what to do.
+#[error_code]
+pub enum LiquidationError {
+    #[msg(
+        "A parameter is outside its allowed range; the range stands beside the field in AuctionParams"
+    )]
+    ParameterOutOfRange,
+    #[msg("This pool is not the one the liquidation program serves; pass LiquidationConfig.pool")]
+    WrongPool,
+    #[msg(
+        "The pool obeys another liquidation program; initialise it with this program's authority"
+    )]
+    NotPoolLiquidator,
+    #[msg("The account meets its maintenance margin; there is nothing to liquidate")]
+    AccountHealthy,
+    #[msg("The account is back above its buffer; close the auction instead of bidding")]
+    AccountRecovered,
+    #[msg("The account is still below its buffer; bid, or wait for it to recover")]
+    AccountNotRecovered,
+    #[msg("Only the owner of the bidding margin account may bid with it; sign with its owner key")]
+    NotBidderOwner,
+    #[msg("The fraction must lie above zero and at most one (1,000,000,000 ppb)")]
+    FractionOutOfRange,
+    #[msg("The price is above your limit; raise max_payment or wait for the price to fall")]
+    PriceAboveLimit,
+    #[msg("After the bid you would be below initial margin; deposit or bid for a smaller part")]
+    BidderBelowInitialMargin,
+    #[msg("The rent of an auction goes back to the one who opened it; pass Auction.opened_by")]
+    WrongRentReceiver,
+    #[msg("A number left its integer range; bid for a smaller part")]
+    Overflow,
+}
+
+impl From<RiskError> for LiquidationError {
+    fn from(error: RiskError) -> Self {
+        match error {
+            RiskError::BadParameter => Self::ParameterOutOfRange,
+            _ => Self::Overflow,
+        }
+    }
+}

@@ -1,0 +1,63 @@
+use {
+    crate::{
+        error::LiquidationError,
+        events::InsuranceFunded,
+        seeds,
+        state::{InsuranceFund, LiquidationConfig},
+    },
+    anchor_lang::prelude::*,
+    anchor_spl::token::{Mint, Token, TokenAccount},
+    margin_pool::{program::MarginPool, state::Pool},
+};
+
+#[derive(Accounts)]
+pub struct FundInsurance<'info> {
+    #[account(seeds = [seeds::CONFIG], bump = config.load()?.bump,
+        has_one = pool @ LiquidationError::WrongPool)]
+    pub config: AccountLoader<'info, LiquidationConfig>,
+    #[account(mut, seeds = [seeds::FUND], bump = fund.load()?.bump)]
+    pub fund: AccountLoader<'info, InsuranceFund>,
+    #[account(mut)]
+    pub pool: AccountLoader<'info, Pool>,
+    /// Checked by the pool.
+    pub quote_mint: Account<'info, Mint>,
+    /// Checked by the pool.
+    #[account(mut)]
+    pub quote_vault: Account<'info, TokenAccount>,
+    #[account(mut, token::mint = quote_mint, token::authority = depositor)]
+    pub source: Account<'info, TokenAccount>,
+    pub depositor: Signer<'info>,
+    /// CHECK: the signing address; holds no data.
+    #[account(seeds = [seeds::AUTHORITY], bump = config.load()?.authority_bump)]
+    pub liquidation_authority: UncheckedAccount<'info>,
+    pub margin_pool: Program<'info, MarginPool>,
+    pub token_program: Program<'info, Token>,
+}
+
+pub(crate) fn handler(ctx: Context<FundInsurance>, amount: u64) -> Result<()> {
+    let accounts = &ctx.accounts;
+    let bump = [accounts.config.load()?.authority_bump];
+    let signer: &[&[&[u8]]] = &[&[seeds::AUTHORITY, &bump]];
+    let call = margin_pool::cpi::accounts::DepositInsurance {
+        pool: accounts.pool.to_account_info(),
+        quote_mint: accounts.quote_mint.to_account_info(),
+        quote_vault: accounts.quote_vault.to_account_info(),
+        source: accounts.source.to_account_info(),
+        depositor: accounts.depositor.to_account_info(),
+        liquidation_authority: accounts.liquidation_authority.to_account_info(),
+        token_program: accounts.token_program.to_account_info(),
+    };
+    let cpi = CpiContext::new_with_signer(accounts.margin_pool.key(), call, signer);
+    margin_pool::cpi::deposit_insurance(cpi, amount)?;
+
+    let mut fund = accounts.fund.load_mut()?;
+    fund.deposited = fund
+        .deposited
+        .checked_add(amount)
+        .ok_or(LiquidationError::Overflow)?;
+    emit!(InsuranceFunded {
+        depositor: accounts.depositor.key(),
+        amount
+    });
+    Ok(())
+}

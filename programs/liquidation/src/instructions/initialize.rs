@@ -1,0 +1,49 @@
+use {
+    crate::{
+        error::LiquidationError,
+        seeds,
+        state::{AuctionParams, InsuranceFund, LiquidationConfig},
+    },
+    anchor_lang::prelude::*,
+    margin_pool::state::Pool,
+};
+
+#[derive(AnchorSerialize, AnchorDeserialize, Clone, Debug)]
+pub struct LiquidationArgs {
+    pub authority: Pubkey,
+    pub params: AuctionParams,
+}
+
+#[derive(Accounts)]
+pub struct Initialize<'info> {
+    #[account(init, payer = payer, space = LiquidationConfig::SPACE, seeds = [seeds::CONFIG], bump)]
+    pub config: AccountLoader<'info, LiquidationConfig>,
+    #[account(init, payer = payer, space = InsuranceFund::SPACE, seeds = [seeds::FUND], bump)]
+    pub fund: AccountLoader<'info, InsuranceFund>,
+    #[account(seeds = [margin_pool::seeds::POOL], bump = pool.load()?.bump,
+        seeds::program = margin_pool::ID,
+        has_one = liquidation_authority @ LiquidationError::NotPoolLiquidator)]
+    pub pool: AccountLoader<'info, Pool>,
+    /// CHECK: the signing address; holds no data.
+    #[account(seeds = [seeds::AUTHORITY], bump)]
+    pub liquidation_authority: UncheckedAccount<'info>,
+    #[account(mut)]
+    pub payer: Signer<'info>,
+    pub system_program: Program<'info, System>,
+}
+
+pub(crate) fn handler(ctx: Context<Initialize>, args: LiquidationArgs) -> Result<()> {
+    let mut config = ctx.accounts.config.load_init()?;
+    config.authority = args.authority;
+    config.pool = ctx.accounts.pool.key();
+    config.params = args.params;
+    config.bump = ctx.bumps.config;
+    config.authority_bump = ctx.bumps.liquidation_authority;
+    config.version = LiquidationConfig::VERSION;
+
+    let mut fund = ctx.accounts.fund.load_init()?;
+    fund.pool = ctx.accounts.pool.key();
+    fund.bump = ctx.bumps.fund;
+    fund.version = InsuranceFund::VERSION;
+    config.invariant()
+}

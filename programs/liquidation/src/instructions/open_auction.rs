@@ -1,0 +1,101 @@
+use {
+    crate::{
+        error::LiquidationError,
+        events::AuctionOpened,
+        seeds,
+        state::{Auction, LiquidationConfig},
+    },
+    anchor_lang::prelude::*,
+    cep_risk::{Breakdown, Kind, Scratch},
+    margin_pool::{
+        margin::{RiskAccounts, Snapshot},
+        program::MarginPool,
+        state::{MarginAccount, Pool},
+    },
+};
+
+/// Remaining accounts: a (risk book, market) pair for every underlying the account is exposed to.
+#[derive(Accounts)]
+pub struct OpenAuction<'info> {
+    #[account(seeds = [seeds::CONFIG], bump = config.load()?.bump,
+        has_one = pool @ LiquidationError::WrongPool)]
+    pub config: AccountLoader<'info, LiquidationConfig>,
+    pub pool: AccountLoader<'info, Pool>,
+    #[account(mut, has_one = pool @ LiquidationError::WrongPool)]
+    pub margin_account: AccountLoader<'info, MarginAccount>,
+    #[account(init, payer = opener, space = Auction::SPACE,
+        seeds = [seeds::AUCTION, margin_account.key().as_ref()], bump)]
+    pub auction: AccountLoader<'info, Auction>,
+    /// Any margin account of the pool but the failing one; receives the reward.
+    #[account(mut, has_one = pool @ LiquidationError::WrongPool)]
+    pub reward_account: AccountLoader<'info, MarginAccount>,
+    #[account(mut)]
+    pub opener: Signer<'info>,
+    /// CHECK: the signing address; holds no data.
+    #[account(seeds = [seeds::AUTHORITY], bump = config.load()?.authority_bump)]
+    pub liquidation_authority: UncheckedAccount<'info>,
+    pub margin_pool: Program<'info, MarginPool>,
+    pub system_program: Program<'info, System>,
+}
+
+pub(crate) fn handler<'info>(ctx: Context<'info, OpenAuction<'info>>) -> Result<()> {
+    let now = Clock::get()?.unix_timestamp;
+    let state = maintenance(
+        &ctx.accounts.pool,
+        &ctx.accounts.margin_account,
+        ctx.remaining_accounts,
+        now,
+    )?;
+    require!(state.health() < 0, LiquidationError::AccountHealthy);
+
+    let accounts = &ctx.accounts;
+    let (bump, reward) = {
+        let config = accounts.config.load()?;
+        ([config.authority_bump], config.params.opening_reward)
+    };
+    {
+        let mut auction = accounts.auction.load_init()?;
+        auction.margin_account = accounts.margin_account.key();
+        auction.opened_by = accounts.opener.key();
+        auction.opened_at = now;
+        auction.bump = ctx.bumps.auction;
+        auction.version = Auction::VERSION;
+        auction.observe(state.equity, now);
+    }
+    let signer: &[&[&[u8]]] = &[&[seeds::AUTHORITY, &bump]];
+    let call = margin_pool::cpi::accounts::BeginLiquidation {
+        pool: accounts.pool.to_account_info(),
+        margin_account: accounts.margin_account.to_account_info(),
+        opener: accounts.reward_account.to_account_info(),
+        liquidation_authority: accounts.liquidation_authority.to_account_info(),
+    };
+    let cpi = CpiContext::new_with_signer(accounts.margin_pool.key(), call, signer);
+    margin_pool::cpi::begin_liquidation(cpi, reward)?;
+    emit!(AuctionOpened {
+        margin_account: accounts.margin_account.key(),
+        opened_by: accounts.opener.key(),
+        equity: state.equity,
+        requirement: state.requirement,
+        reward,
+    });
+    Ok(())
+}
+
+/// Equity and maintenance requirement of an account, on prices that liquidation may use.
+pub(crate) fn maintenance<'info>(
+    pool: &AccountLoader<'info, Pool>,
+    account: &AccountLoader<'info, MarginAccount>,
+    remaining: &'info [AccountInfo<'info>],
+    now: i64,
+) -> Result<Breakdown> {
+    let pool = pool.load()?;
+    let risk = RiskAccounts::load(&pool, remaining)?;
+    let books = risk.books()?;
+    books.require_usable_in_liquidation(now)?;
+    Snapshot::of(&pool, &*account.load()?, &books)?.evaluate(
+        &pool,
+        &books,
+        Kind::Maintenance,
+        &mut Scratch::new(),
+    )
+}

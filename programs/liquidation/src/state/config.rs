@@ -1,0 +1,68 @@
+use {
+    crate::error::LiquidationError, anchor_lang::prelude::*,
+    cep_risk::auction::AuctionParams as RiskAuctionParams,
+};
+
+/// Rules of liquidation. PDA `[seeds::CONFIG]`. Written once, at initialisation.
+#[account(zero_copy)]
+#[repr(C)]
+pub struct LiquidationConfig {
+    pub authority: Pubkey,
+    pub pool: Pubkey,
+    pub params: AuctionParams,
+    pub bump: u8,
+    /// Bump of the signing address.
+    pub authority_bump: u8,
+    pub version: u8,
+    pub padding: [u8; 5],
+    pub reserved: [u8; 256],
+}
+
+/// Stored form of `cep_risk::auction::AuctionParams`, where each field's range stands, plus the reward.
+#[zero_copy]
+#[derive(Debug, PartialEq, Eq, AnchorSerialize, AnchorDeserialize)]
+#[repr(C)]
+pub struct AuctionParams {
+    pub start: u64,
+    pub cut: u64,
+    pub fast_seconds: u64,
+    pub slow_seconds: u64,
+    pub insolvent_seconds: u64,
+    pub buffer: u64,
+    /// Micro-USD that the account pays whoever opens its auction; 0 ..= 100,000,000.
+    pub opening_reward: u64,
+}
+
+impl AuctionParams {
+    /// As the shared arithmetic takes it.
+    #[must_use]
+    pub const fn arithmetic(&self) -> RiskAuctionParams {
+        RiskAuctionParams {
+            start: self.start,
+            cut: self.cut,
+            fast_seconds: self.fast_seconds,
+            slow_seconds: self.slow_seconds,
+            insolvent_seconds: self.insolvent_seconds,
+            buffer: self.buffer,
+        }
+    }
+}
+
+impl LiquidationConfig {
+    pub const VERSION: u8 = 1;
+    pub const SPACE: usize = 8 + size_of::<Self>();
+
+    pub fn invariant(&self) -> Result<()> {
+        self.params
+            .arithmetic()
+            .check()
+            .map_err(LiquidationError::from)?;
+        require!(
+            self.params.opening_reward <= 100_000_000,
+            LiquidationError::ParameterOutOfRange
+        );
+        Ok(())
+    }
+}
+
+const _: () = assert!(size_of::<LiquidationConfig>() == 64 + 56 + 8 + 256);

@@ -1,0 +1,5 @@
+mod auction;
+mod config;
+mod fund;
+
+pub use {auction::*, config::*, fund::*};

@@ -1,0 +1,106 @@
+use {anchor_lang::prelude::*, cep_risk::RiskError};
+
+/// Every refusal of this program, each saying what to do.
+#[error_code]
+pub enum MarginPoolError {
+    #[msg("Only the pool authority may do this; sign with the key named in Pool.authority")]
+    NotAuthority,
+    #[msg("Only the owner of the margin account may do this; sign with its owner key")]
+    NotAccountOwner,
+    #[msg("Only the liquidation program may do this; call it through the liquidation program")]
+    NotLiquidationAuthority,
+    #[msg("The margin account belongs to another pool; pass accounts of one pool")]
+    WrongPool,
+    #[msg(
+        "A parameter is outside its allowed range; the range stands beside the field in PoolParams"
+    )]
+    ParameterOutOfRange,
+    #[msg("This token is not the pool's quote currency; use the mint named in Pool.quote_mint")]
+    WrongQuoteMint,
+    #[msg("This vault is not the one the pool keeps for the token; pass the listed vault")]
+    WrongVault,
+    #[msg("This token is not listed as collateral; see Pool.collaterals")]
+    CollateralNotListed,
+    #[msg("This token is already listed as collateral")]
+    CollateralAlreadyListed,
+    #[msg("All 16 collateral slots of the pool are taken")]
+    CollateralListFull,
+    #[msg("All 8 underlying slots of the pool are taken")]
+    UnderlyingListFull,
+    #[msg("The pool takes no more of this collateral for now; deposit less or another asset")]
+    CollateralCapReached,
+    #[msg("The amount must be above zero")]
+    AmountZero,
+    #[msg("The account has less settled cash than that; settle profits or withdraw less")]
+    InsufficientCash,
+    #[msg("The account has less of this collateral than that; withdraw less")]
+    InsufficientCollateral,
+    #[msg("The vault's cash is lent out to other accounts right now; withdraw less or retry later")]
+    VaultIlliquid,
+    #[msg("The account is in liquidation: deposit to restore it, or wait until the auction closes")]
+    AccountInLiquidation,
+    #[msg("The account is not in liquidation; open an auction first")]
+    AccountNotInLiquidation,
+    #[msg("No such underlying in this pool; see Pool.underlyings")]
+    UnknownUnderlying,
+    #[msg(
+        "Pass the risk book and market of every underlying involved, as pairs after the named accounts"
+    )]
+    RiskAccountsMismatch,
+    #[msg(
+        "The risk book and market of an underlying the account is exposed to are missing; add the pair"
+    )]
+    RiskAccountsMissing,
+    #[msg("An oracle price is too old; put risk_engine::refresh in front of this instruction")]
+    PriceStale,
+    #[msg(
+        "Scenarios lag behind volatility; put risk_engine::refresh_scenarios in front of this instruction"
+    )]
+    ScenariosOutdated,
+    #[msg(
+        "Risk books were scaled from different scenario sets; run refresh_scenarios on each and retry"
+    )]
+    MixedScenarioSets,
+    #[msg("The risk book has no price or no scenarios yet; refresh it first")]
+    BookNotReady,
+    #[msg("Equity would be below initial margin; deposit, trade smaller, or reduce risk instead")]
+    BelowInitialMargin,
+    #[msg("The trade price is too far from the mark; agree on a price inside the band")]
+    PriceOutsideBand,
+    #[msg("A block trade has 1 to 8 legs, each with a quantity above zero")]
+    BadLegs,
+    #[msg("The open interest limit of this market is reached; only reducing trades are accepted")]
+    OpenInterestLimit,
+    #[msg("All position slots of the account are taken; close a position first")]
+    PositionSlotsFull,
+    #[msg("The account has no such position")]
+    PositionNotFound,
+    #[msg(
+        "The position would exceed the size one account may hold; split it over several accounts"
+    )]
+    PositionTooLarge,
+    #[msg("The fraction must lie above zero and at most one (1,000,000,000 ppb)")]
+    FractionOutOfRange,
+    #[msg(
+        "The insurance fund cannot pay that much; take a smaller part or wait for it to be refilled"
+    )]
+    InsuranceExhausted,
+    #[msg("The pool's books do not balance; nothing was changed, report this to the maintainers")]
+    LedgerImbalance,
+    #[msg("A number left its integer range; reduce the size and retry")]
+    Overflow,
+}
+
+impl From<RiskError> for MarginPoolError {
+    fn from(error: RiskError) -> Self {
+        match error {
+            RiskError::ExposureTooLarge => Self::PositionTooLarge,
+            RiskError::PriceOutOfRange => Self::BookNotReady,
+            RiskError::TooManyUnderlyings => Self::UnderlyingListFull,
+            RiskError::MissingBook => Self::RiskAccountsMissing,
+            RiskError::MixedScenarioSets => Self::MixedScenarioSets,
+            RiskError::Overflow => Self::Overflow,
+            RiskError::BadParameter => Self::ParameterOutOfRange,
+        }
+    }
+}

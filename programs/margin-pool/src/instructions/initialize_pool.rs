@@ -1,0 +1,50 @@
+use {
+    crate::{
+        seeds,
+        state::{Pool, PoolParams},
+    },
+    anchor_lang::prelude::*,
+    anchor_spl::token::{Mint, Token, TokenAccount},
+    risk_engine::state::RiskConfig,
+};
+
+#[derive(AnchorSerialize, AnchorDeserialize, Clone, Debug)]
+pub struct PoolArgs {
+    /// Who may list underlyings and collateral.
+    pub authority: Pubkey,
+    /// The liquidation program's signing address.
+    pub liquidation_authority: Pubkey,
+    pub params: PoolParams,
+}
+
+#[derive(Accounts)]
+pub struct InitializePool<'info> {
+    #[account(init, payer = payer, space = Pool::SPACE, seeds = [seeds::POOL], bump)]
+    pub pool: AccountLoader<'info, Pool>,
+    #[account(seeds = [risk_engine::seeds::CONFIG], bump = risk_config.load()?.bump,
+        seeds::program = risk_engine::ID)]
+    pub risk_config: AccountLoader<'info, RiskConfig>,
+    /// Six decimals, so that its smallest unit is the micro-USD of every ledger.
+    #[account(mint::decimals = 6)]
+    pub quote_mint: Account<'info, Mint>,
+    #[account(init, payer = payer, token::mint = quote_mint, token::authority = pool,
+        seeds = [seeds::VAULT, pool.key().as_ref(), quote_mint.key().as_ref()], bump)]
+    pub quote_vault: Account<'info, TokenAccount>,
+    #[account(mut)]
+    pub payer: Signer<'info>,
+    pub token_program: Program<'info, Token>,
+    pub system_program: Program<'info, System>,
+}
+
+pub(crate) fn handler(ctx: Context<InitializePool>, args: PoolArgs) -> Result<()> {
+    let mut pool = ctx.accounts.pool.load_init()?;
+    pool.authority = args.authority;
+    pool.liquidation_authority = args.liquidation_authority;
+    pool.risk_config = ctx.accounts.risk_config.key();
+    pool.quote_mint = ctx.accounts.quote_mint.key();
+    pool.quote_vault = ctx.accounts.quote_vault.key();
+    pool.params = args.params;
+    pool.bump = ctx.bumps.pool;
+    pool.version = Pool::VERSION;
+    pool.invariant()
+}

@@ -1,0 +1,54 @@
+use {
+    crate::{
+        error::MarginPoolError,
+        seeds,
+        state::{Collateral, Pool},
+    },
+    anchor_lang::prelude::*,
+    anchor_spl::token::{Mint, Token, TokenAccount},
+};
+
+#[derive(Accounts)]
+pub struct ListCollateral<'info> {
+    #[account(mut, seeds = [seeds::POOL], bump = pool.load()?.bump,
+        has_one = authority @ MarginPoolError::NotAuthority)]
+    pub pool: AccountLoader<'info, Pool>,
+    #[account(constraint = (6..=12).contains(&mint.decimals) @ MarginPoolError::ParameterOutOfRange)]
+    pub mint: Account<'info, Mint>,
+    #[account(init, payer = payer, token::mint = mint, token::authority = pool,
+        seeds = [seeds::VAULT, pool.key().as_ref(), mint.key().as_ref()], bump)]
+    pub vault: Account<'info, TokenAccount>,
+    pub authority: Signer<'info>,
+    #[account(mut)]
+    pub payer: Signer<'info>,
+    pub token_program: Program<'info, Token>,
+    pub system_program: Program<'info, System>,
+}
+
+pub(crate) fn handler(ctx: Context<ListCollateral>, underlying: u8, cap: u64) -> Result<()> {
+    let mut pool = ctx.accounts.pool.load_mut()?;
+    let mint = ctx.accounts.mint.key();
+    pool.underlying(underlying)?;
+    require!(
+        pool.collateral_index(&mint).is_err(),
+        MarginPoolError::CollateralAlreadyListed
+    );
+    let index = pool.collateral_count;
+    let slot = pool
+        .collaterals
+        .get_mut(usize::from(index))
+        .ok_or(MarginPoolError::CollateralListFull)?;
+    *slot = Collateral {
+        mint,
+        vault: ctx.accounts.vault.key(),
+        deposited: 0,
+        cap,
+        underlying,
+        decimals: ctx.accounts.mint.decimals,
+        padding: [0; 6],
+    };
+    pool.collateral_count = index
+        .checked_add(1)
+        .ok_or(MarginPoolError::CollateralListFull)?;
+    pool.invariant()
+}

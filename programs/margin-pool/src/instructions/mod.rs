@@ -1,0 +1,19 @@
+pub mod begin_liquidation;
+pub mod create_account;
+pub mod deposit;
+pub mod deposit_insurance;
+pub mod end_liquidation;
+pub mod initialize_pool;
+pub mod list_collateral;
+pub mod list_underlying;
+pub mod settle_pnl;
+pub mod trade_block;
+pub mod transfer_slice;
+pub mod withdraw;
+
+// Anchor's `#[program]` looks for the account structs at the crate root.
+pub use {
+    begin_liquidation::*, create_account::*, deposit::*, deposit_insurance::*, end_liquidation::*,
+    initialize_pool::*, list_collateral::*, list_underlying::*, settle_pnl::*, trade_block::*,
+    transfer_slice::*, withdraw::*,
+};

@@ -1,0 +1,167 @@
+use {
+    crate::{
+        clearing,
+        error::MarginPoolError,
+        events::Traded,
+        margin::{Books, RiskAccounts, Snapshot},
+        seeds,
+        state::{MarginAccount, Pool},
+    },
+    anchor_lang::prelude::*,
+    cep_risk::{Kind, PPM, Price, Quantity, Scratch},
+    risk_engine::state::RiskBook,
+    std::ops::Deref,
+};
+
+/// Legs one block trade may have.
+pub const MAX_LEGS: usize = 8;
+
+/// One leg of a block trade in a perpetual.
+#[derive(AnchorSerialize, AnchorDeserialize, Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Leg {
+    /// Index of the underlying in the pool.
+    pub underlying: u8,
+    /// Millionths of a contract; positive: A buys from B.
+    pub quantity: i64,
+    /// Micro-USD per contract.
+    pub price: u64,
+}
+
+/// Remaining accounts: a (risk book, market) pair for every underlying either account is exposed to,
+/// before or after; markets of traded underlyings writable.
+#[derive(Accounts)]
+pub struct TradeBlock<'info> {
+    #[account(mut, seeds = [seeds::POOL], bump = pool.load()?.bump)]
+    pub pool: AccountLoader<'info, Pool>,
+    #[account(mut, has_one = pool @ MarginPoolError::WrongPool,
+        constraint = account_a.load()?.owner == owner_a.key() @ MarginPoolError::NotAccountOwner)]
+    pub account_a: AccountLoader<'info, MarginAccount>,
+    #[account(mut, has_one = pool @ MarginPoolError::WrongPool,
+        constraint = account_b.load()?.owner == owner_b.key() @ MarginPoolError::NotAccountOwner)]
+    pub account_b: AccountLoader<'info, MarginAccount>,
+    pub owner_a: Signer<'info>,
+    pub owner_b: Signer<'info>,
+}
+
+pub(crate) fn handler<'info>(ctx: Context<'info, TradeBlock<'info>>, legs: Vec<Leg>) -> Result<()> {
+    require!(
+        (1..=MAX_LEGS).contains(&legs.len()),
+        MarginPoolError::BadLegs
+    );
+    let mut pool = ctx.accounts.pool.load_mut()?;
+    let mut a = ctx.accounts.account_a.load_mut()?;
+    let mut b = ctx.accounts.account_b.load_mut()?;
+    a.require_not_in_liquidation()?;
+    b.require_not_in_liquidation()?;
+    let risk = RiskAccounts::load(&pool, ctx.remaining_accounts)?;
+    let books = risk.books()?;
+    books.require_fresh(Clock::get()?.unix_timestamp)?;
+    let before = [
+        Snapshot::of(&pool, &a, &books)?,
+        Snapshot::of(&pool, &b, &books)?,
+    ];
+
+    for leg in &legs {
+        let fee = clear(&mut pool, &mut a, &mut b, &risk, &books, leg)?;
+        emit!(Traded {
+            market: pool.underlying(leg.underlying)?.market,
+            account_a: ctx.accounts.account_a.key(),
+            account_b: ctx.accounts.account_b.key(),
+            quantity: leg.quantity,
+            price: leg.price,
+            fee,
+        });
+    }
+
+    let mut scratch = Scratch::new();
+    for (before, account) in before.iter().zip([&a, &b]) {
+        check_side(&pool, before, account, &books, &mut scratch)?;
+    }
+    pool.invariant()
+}
+
+/// Clears one leg and returns the fee each side paid.
+fn clear<B: Deref<Target = RiskBook>>(
+    pool: &mut Pool,
+    a: &mut MarginAccount,
+    b: &mut MarginAccount,
+    risk: &RiskAccounts,
+    books: &Books<B>,
+    leg: &Leg,
+) -> Result<i64> {
+    require!(leg.quantity != 0, MarginPoolError::BadLegs);
+    let mark = books.get(leg.underlying)?.index_price()?;
+    let price = Price::new(leg.price).map_err(|_| MarginPoolError::PriceOutsideBand)?;
+    require!(
+        inside_band(price, mark, pool.params.price_band),
+        MarginPoolError::PriceOutsideBand
+    );
+
+    let notional = Quantity(leg.quantity).at(price);
+    // One rounding for both sides, so that what one pays is what the other receives.
+    let quote = (-notional)
+        .floor_micro_usd()
+        .map_err(MarginPoolError::from)?;
+    let fee = cep_risk::units::mul_ppm_ceil(quote.saturating_abs(), pool.params.block_fee)
+        .map_err(MarginPoolError::from)?;
+
+    let mut market = risk.market_mut(leg.underlying)?;
+    let open_before = market.open_long;
+    clearing::exchange(&mut market, a, b, leg.quantity, quote)?;
+    require!(
+        market.open_long <= market.open_interest_limit || market.open_long <= open_before,
+        MarginPoolError::OpenInterestLimit
+    );
+    for account in [a, b] {
+        clearing::charge(&mut pool.ledger, account, fee)?;
+        // A closed position settles at once: a loss pays in, a profit draws what is there.
+        if account
+            .perpetual(leg.underlying)
+            .is_some_and(|p| p.base == 0)
+        {
+            clearing::settle(&mut pool.ledger, &mut market, account, mark)?;
+        }
+    }
+    market.invariant()?;
+    Ok(fee)
+}
+
+fn inside_band(price: Price, mark: Price, band: u64) -> bool {
+    let distance = u128::from(price.micro_usd().abs_diff(mark.micro_usd()));
+    distance * u128::from(PPM) <= u128::from(mark.micro_usd()) * u128::from(band)
+}
+
+/// After a trade an account has its initial margin on current scenarios, or the trade lowered its
+/// requirement without costing it health: reducing is always allowed, paying away equity is not.
+fn check_side<B: Deref<Target = RiskBook>>(
+    pool: &Pool,
+    before: &Snapshot,
+    account: &MarginAccount,
+    books: &Books<B>,
+    scratch: &mut Scratch,
+) -> Result<()> {
+    let after =
+        Snapshot::of(pool, account, books)?.evaluate(pool, books, Kind::Initial, scratch)?;
+    let current = books.scenarios_cover_volatility();
+    if after.health() >= 0 && current {
+        return Ok(());
+    }
+    let before = before.evaluate(pool, books, Kind::Initial, scratch)?;
+    if after.requirement <= before.requirement && after.health() >= before.health() {
+        return Ok(());
+    }
+    require!(current, MarginPoolError::ScenariosOutdated);
+    err!(MarginPoolError::BelowInitialMargin)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_band_is_symmetric_and_inclusive() {
+        let p = |x| Price::new(x).unwrap();
+        assert!(inside_band(p(105), p(100), 50_000) && inside_band(p(95), p(100), 50_000));
+        assert!(!inside_band(p(106), p(100), 50_000) && !inside_band(p(94), p(100), 50_000));
+    }
+}

@@ -1,0 +1,214 @@
+//! From accounts to a margin check. The SDK and the keeper call the same functions on the accounts they
+//! decoded, so that what they predict is what the chain decides.
+
+use {
+    crate::{
+        error::MarginPoolError,
+        state::{MarginAccount, Market, Pool},
+    },
+    anchor_lang::prelude::*,
+    cep_risk::{Breakdown, Holding, Kind, Portfolio, Quantity, Scratch},
+    risk_engine::state::RiskBook,
+    std::{
+        cell::{Ref, RefMut},
+        ops::Deref,
+    },
+};
+
+/// In liquidation a price may be this old, seconds: a slow oracle must not shield a failing account,
+/// and a dead one is caught by its own rules.
+pub const LIQUIDATION_PRICE_AGE: u64 = 3_600;
+/// Token decimals of which a collateral quantity keeps this many (millionths), rounded down.
+const QUANTITY_DECIMALS: u32 = 6;
+
+/// The (risk book, market) pairs behind an instruction's named accounts, each checked against the pool.
+pub struct RiskAccounts<'info> {
+    pairs: Vec<(
+        u8,
+        AccountLoader<'info, RiskBook>,
+        AccountLoader<'info, Market>,
+    )>,
+}
+
+impl<'info> RiskAccounts<'info> {
+    pub fn load(pool: &Pool, accounts: &'info [AccountInfo<'info>]) -> Result<Self> {
+        let mut pairs = Vec::with_capacity(accounts.len() / 2);
+        for pair in accounts.chunks(2) {
+            let [book, market] = pair else {
+                return err!(MarginPoolError::RiskAccountsMismatch);
+            };
+            let index = pool
+                .underlying_index(book.key)
+                .ok_or(MarginPoolError::RiskAccountsMismatch)?;
+            require_keys_eq!(
+                *market.key,
+                pool.underlying(index)?.market,
+                MarginPoolError::RiskAccountsMismatch
+            );
+            // Owner and discriminator of both.
+            let (book, market) = (
+                AccountLoader::try_from(book)?,
+                AccountLoader::try_from(market)?,
+            );
+            pairs.push((index, book, market));
+        }
+        Ok(Self { pairs })
+    }
+
+    pub fn books(&self) -> Result<Books<Ref<'_, RiskBook>>> {
+        let list = self
+            .pairs
+            .iter()
+            .map(|(index, book, _)| Ok((*index, book.load()?)));
+        Ok(Books {
+            list: list.collect::<Result<_>>()?,
+        })
+    }
+
+    pub fn market_mut(&self, underlying: u8) -> Result<RefMut<'_, Market>> {
+        let (_, _, market) = self
+            .pairs
+            .iter()
+            .find(|(index, _, _)| *index == underlying)
+            .ok_or(MarginPoolError::RiskAccountsMissing)?;
+        market.load_mut()
+    }
+
+    pub fn underlyings(&self) -> impl Iterator<Item = u8> {
+        self.pairs.iter().map(|(index, _, _)| *index)
+    }
+}
+
+/// Risk books by the pool's underlying index, borrowed from accounts or decoded off chain.
+pub struct Books<B> {
+    pub list: Vec<(u8, B)>,
+}
+
+impl<B: Deref<Target = RiskBook>> Books<B> {
+    pub fn get(&self, underlying: u8) -> Result<&RiskBook> {
+        self.position(underlying)
+            .and_then(|i| self.list.get(i))
+            .map(|(_, book)| &**book)
+            .ok_or_else(|| MarginPoolError::RiskAccountsMissing.into())
+    }
+
+    fn position(&self, underlying: u8) -> Option<usize> {
+        self.list.iter().position(|(index, _)| *index == underlying)
+    }
+
+    /// Refuses unless each book's price is recent by its own rule.
+    pub fn require_fresh(&self, now: i64) -> Result<()> {
+        let fresh = self.list.iter().all(|(_, book)| book.price_is_fresh(now));
+        require!(fresh, MarginPoolError::PriceStale);
+        Ok(())
+    }
+
+    /// Refuses when a price is too old even to liquidate on.
+    pub fn require_usable_in_liquidation(&self, now: i64) -> Result<()> {
+        let usable = self
+            .list
+            .iter()
+            .all(|(_, book)| book.age(now) <= LIQUIDATION_PRICE_AGE);
+        require!(usable, MarginPoolError::PriceStale);
+        Ok(())
+    }
+
+    /// Whether all scenario columns stand for current volatility.
+    #[must_use]
+    pub fn scenarios_cover_volatility(&self) -> bool {
+        self.list
+            .iter()
+            .all(|(_, book)| book.scenarios_cover_volatility())
+    }
+}
+
+/// What of an account enters its margin check, detached from the account.
+pub struct Snapshot {
+    pub cash: i64,
+    pub holdings: Vec<Holding>,
+}
+
+impl Snapshot {
+    /// Refuses when a book of something the account holds is missing.
+    pub fn of<B: Deref<Target = RiskBook>>(
+        pool: &Pool,
+        account: &MarginAccount,
+        books: &Books<B>,
+    ) -> Result<Self> {
+        let at = |underlying| {
+            books
+                .position(underlying)
+                .ok_or(MarginPoolError::RiskAccountsMissing)
+        };
+        let mut holdings = Vec::with_capacity(8);
+        for position in account.positions.iter().filter(|p| !p.is_free()) {
+            holdings.push(Holding {
+                book: at(position.underlying)?,
+                quantity: Quantity(position.base),
+                quote: position.quote,
+            });
+        }
+        for (slot, amount) in account
+            .collaterals
+            .iter()
+            .enumerate()
+            .filter(|(_, a)| **a > 0)
+        {
+            let listed = pool.collateral(slot)?;
+            let excess = u32::from(listed.decimals).saturating_sub(QUANTITY_DECIMALS);
+            let unit = 10u64.checked_pow(excess).ok_or(MarginPoolError::Overflow)?;
+            let quantity = i64::try_from(amount / unit).map_err(|_| MarginPoolError::Overflow)?;
+            holdings.push(Holding {
+                book: at(listed.underlying)?,
+                quantity: Quantity(quantity),
+                quote: 0,
+            });
+        }
+        Ok(Self {
+            cash: account.cash,
+            holdings,
+        })
+    }
+
+    /// Equity and requirement under the pool's parameters.
+    pub fn evaluate<B: Deref<Target = RiskBook>>(
+        &self,
+        pool: &Pool,
+        books: &Books<B>,
+        kind: Kind,
+        scratch: &mut Scratch,
+    ) -> Result<Breakdown> {
+        let views = views(books)?;
+        let portfolio = Portfolio {
+            cash: self.cash,
+            holdings: &self.holdings,
+            books: &views,
+        };
+        Ok(portfolio
+            .evaluate(&pool.params.margin(), kind, scratch)
+            .map_err(MarginPoolError::from)?)
+    }
+
+    /// The same holdings one by one, with no offset between them.
+    pub fn isolated<B: Deref<Target = RiskBook>>(
+        &self,
+        pool: &Pool,
+        books: &Books<B>,
+        kind: Kind,
+        scratch: &mut Scratch,
+    ) -> Result<i64> {
+        let views = views(books)?;
+        let portfolio = Portfolio {
+            cash: self.cash,
+            holdings: &self.holdings,
+            books: &views,
+        };
+        Ok(portfolio
+            .isolated(&pool.params.margin(), kind, scratch)
+            .map_err(MarginPoolError::from)?)
+    }
+}
+
+fn views<B: Deref<Target = RiskBook>>(books: &Books<B>) -> Result<Vec<cep_risk::Book<'_>>> {
+    books.list.iter().map(|(_, book)| book.as_book()).collect()
+}

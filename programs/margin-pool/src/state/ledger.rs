@@ -1,0 +1,112 @@
+use {crate::error::MarginPoolError, anchor_lang::prelude::*};
+
+/// The pool's quote currency, by whose it is. Micro-USD. `cash + insurance + fees + unsettled` equals
+/// `vault` to the unit after every instruction.
+#[zero_copy]
+#[derive(Debug, PartialEq, Eq)]
+#[repr(C)]
+pub struct Ledger {
+    /// Sum of the cash of all margin accounts; negative balances (loans) count negative.
+    pub cash: i64,
+    /// The insurance fund.
+    pub insurance: i64,
+    /// Fees earned and not yet swept.
+    pub fees: i64,
+    /// Losses paid in by losing positions and not yet drawn by winning ones.
+    pub unsettled: i64,
+    /// What went into the quote vault less what left it. Gifts sent straight to the vault are not
+    /// counted, so the vault itself may hold more, never less.
+    pub vault: i64,
+}
+
+impl Ledger {
+    /// Tokens came into the vault for one of the pots.
+    pub fn receive(&mut self, amount: u64) -> Result<i64> {
+        let amount = i64::try_from(amount).map_err(|_| MarginPoolError::Overflow)?;
+        self.vault = add(self.vault, amount)?;
+        Ok(amount)
+    }
+
+    /// Tokens leave the vault. Only what is not set aside for insurance, fees and unsettled profits may leave.
+    pub fn release(&mut self, amount: u64) -> Result<i64> {
+        let amount = i64::try_from(amount).map_err(|_| MarginPoolError::Overflow)?;
+        let set_aside = add(add(self.insurance, self.fees)?, self.unsettled)?;
+        let available = self
+            .vault
+            .checked_sub(set_aside)
+            .ok_or(MarginPoolError::Overflow)?;
+        require!(amount <= available, MarginPoolError::VaultIlliquid);
+        self.vault = add(self.vault, -amount)?;
+        Ok(amount)
+    }
+
+    /// Conservation, to the unit.
+    pub fn invariant(&self) -> Result<()> {
+        let owned = add(
+            add(self.cash, self.insurance)?,
+            add(self.fees, self.unsettled)?,
+        )?;
+        require!(owned == self.vault, MarginPoolError::LedgerImbalance);
+        require!(
+            self.insurance >= 0 && self.fees >= 0 && self.unsettled >= 0 && self.vault >= 0,
+            MarginPoolError::LedgerImbalance
+        );
+        Ok(())
+    }
+}
+
+/// Checked sum with this program's error.
+pub fn add(a: i64, b: i64) -> Result<i64> {
+    a.checked_add(b)
+        .ok_or_else(|| MarginPoolError::Overflow.into())
+}
+
+const _: () = assert!(size_of::<Ledger>() == 40);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn conservation_is_exact_and_pots_never_go_negative() {
+        let balanced = Ledger {
+            cash: -5,
+            insurance: 10,
+            fees: 1,
+            unsettled: 4,
+            vault: 10,
+        };
+        assert!(balanced.invariant().is_ok());
+        assert!(
+            Ledger {
+                vault: 11,
+                ..balanced
+            }
+            .invariant()
+            .is_err()
+        );
+        assert!(
+            Ledger {
+                fees: -1,
+                cash: -3,
+                ..balanced
+            }
+            .invariant()
+            .is_err()
+        );
+    }
+
+    #[test]
+    fn money_set_aside_cannot_be_withdrawn() {
+        let mut ledger = Ledger {
+            cash: 100,
+            insurance: 50,
+            fees: 5,
+            unsettled: 45,
+            vault: 200,
+        };
+        assert!(ledger.release(101).is_err());
+        assert_eq!(ledger.release(100).ok(), Some(100));
+        assert_eq!(ledger.vault, 100);
+    }
+}

@@ -1,0 +1,171 @@
+use {crate::error::MarginPoolError, anchor_lang::prelude::*, cep_risk::units::MAX_QUANTITY};
+
+pub const MAX_POSITIONS: usize = 64;
+pub const MAX_COLLATERALS: usize = 16;
+
+/// Everything one trader holds under one margin. PDA `[seeds::ACCOUNT, pool, owner, id]`.
+#[account(zero_copy)]
+#[repr(C)]
+pub struct MarginAccount {
+    pub pool: Pubkey,
+    pub owner: Pubkey,
+    /// Settled quote currency, micro-USD; negative is borrowed against collateral.
+    pub cash: i64,
+    /// Balance of each collateral listed in the pool, by its slot there, smallest unit of the token.
+    pub collaterals: [u64; MAX_COLLATERALS],
+    pub id: u16,
+    /// 1 while an auction is open: only deposits and the liquidation program may change the account.
+    pub in_liquidation: u8,
+    pub bump: u8,
+    pub version: u8,
+    pub padding: [u8; 3],
+    pub positions: [Position; MAX_POSITIONS],
+    pub reserved: [u8; 256],
+}
+
+/// One position. A slot is free when `kind` is zero; then all its fields are zero.
+#[zero_copy]
+#[derive(Debug, PartialEq, Eq)]
+#[repr(C)]
+pub struct Position {
+    /// Millionths of a contract; negative is short.
+    pub base: i64,
+    /// Micro-USD exchanged so far: what a long paid is negative, what a short received is positive.
+    /// Unrealised profit is `base x mark + quote`.
+    pub quote: i64,
+    /// Index of the underlying in the pool.
+    pub underlying: u8,
+    /// See [`PositionKind`].
+    pub kind: u8,
+    pub padding: [u8; 6],
+    pub reserved: [u64; 3],
+}
+
+/// What a position is. Stored as `u8`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum PositionKind {
+    Free = 0,
+    Perpetual = 1,
+}
+
+impl Position {
+    #[must_use]
+    pub const fn is_free(&self) -> bool {
+        self.kind == PositionKind::Free as u8
+    }
+
+    #[must_use]
+    pub const fn is_perpetual_of(&self, underlying: u8) -> bool {
+        self.kind == PositionKind::Perpetual as u8 && self.underlying == underlying
+    }
+
+    /// Adds base and quote. Refuses a size beyond what one account may hold.
+    pub fn add(&mut self, base: i64, quote: i64) -> Result<()> {
+        let new_base = self
+            .base
+            .checked_add(base)
+            .ok_or(MarginPoolError::Overflow)?;
+        require!(
+            new_base.unsigned_abs() <= MAX_QUANTITY.unsigned_abs(),
+            MarginPoolError::PositionTooLarge
+        );
+        self.base = new_base;
+        self.quote = self
+            .quote
+            .checked_add(quote)
+            .ok_or(MarginPoolError::Overflow)?;
+        Ok(())
+    }
+
+    /// Frees the slot when nothing is left in it.
+    pub fn free_if_empty(&mut self) {
+        if self.base == 0 && self.quote == 0 {
+            *self = bytemuck::Zeroable::zeroed();
+        }
+    }
+}
+
+impl MarginAccount {
+    pub const VERSION: u8 = 1;
+    pub const SPACE: usize = 8 + size_of::<Self>();
+
+    #[must_use]
+    pub fn perpetual(&self, underlying: u8) -> Option<&Position> {
+        self.positions
+            .iter()
+            .find(|p| p.is_perpetual_of(underlying))
+    }
+
+    /// The perpetual position in `underlying`, in a new slot if there is none yet.
+    pub fn perpetual_mut(&mut self, underlying: u8) -> Result<&mut Position> {
+        let slot = match self
+            .positions
+            .iter()
+            .position(|p| p.is_perpetual_of(underlying))
+        {
+            Some(slot) => slot,
+            None => self
+                .positions
+                .iter()
+                .position(Position::is_free)
+                .ok_or(MarginPoolError::PositionSlotsFull)?,
+        };
+        let position = self
+            .positions
+            .get_mut(slot)
+            .ok_or(MarginPoolError::PositionSlotsFull)?;
+        position.underlying = underlying;
+        position.kind = PositionKind::Perpetual as u8;
+        Ok(position)
+    }
+
+    pub fn require_not_in_liquidation(&self) -> Result<()> {
+        require!(
+            self.in_liquidation == 0,
+            MarginPoolError::AccountInLiquidation
+        );
+        Ok(())
+    }
+
+    pub fn require_in_liquidation(&self) -> Result<()> {
+        require!(
+            self.in_liquidation != 0,
+            MarginPoolError::AccountNotInLiquidation
+        );
+        Ok(())
+    }
+}
+
+const _: () = assert!(size_of::<Position>() == 48);
+const _: () = assert!(size_of::<MarginAccount>() == 64 + 8 + 128 + 8 + 64 * 48 + 256);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slots_are_found_reused_and_run_out() {
+        let mut account: MarginAccount = bytemuck::Zeroable::zeroed();
+        assert!(account.perpetual_mut(2).and_then(|p| p.add(5, -10)).is_ok());
+        assert_eq!(
+            account.perpetual(2).map(|p| (p.base, p.quote)),
+            Some((5, -10))
+        );
+        assert!(account.perpetual_mut(2).and_then(|p| p.add(-5, 10)).is_ok());
+        account.positions[0].free_if_empty();
+        assert!(account.perpetual(2).is_none());
+        for p in &mut account.positions {
+            p.kind = 9;
+        }
+        assert!(account.perpetual_mut(2).is_err());
+    }
+
+    #[test]
+    fn a_position_beyond_the_limit_is_refused() {
+        let mut p: Position = bytemuck::Zeroable::zeroed();
+        assert!(p.add(MAX_QUANTITY, 0).is_ok());
+        assert!(p.add(1, 0).is_err());
+        assert!(p.add(i64::MIN, 0).is_err());
+    }
+}

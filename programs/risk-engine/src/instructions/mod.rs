@@ -1,0 +1,13 @@
+pub mod activate_scenario_set;
+pub mod add_underlying;
+pub mod create_scenario_set;
+pub mod initialize_config;
+pub mod refresh;
+pub mod refresh_scenarios;
+pub mod write_scenario_set;
+
+// Anchor's `#[program]` looks for the account structs at the crate root.
+pub use {
+    activate_scenario_set::*, add_underlying::*, create_scenario_set::*, initialize_config::*,
+    refresh::*, refresh_scenarios::*, write_scenario_set::*,
+};

@@ -1,0 +1,68 @@
+//! Oracles, volatility and scenarios. One [`RiskBook`](state::RiskBook) per underlying holds everything
+//! a margin check needs to know of it, so that a check touches no oracle account.
+//!
+//! Anyone may call `refresh` and `refresh_scenarios`; the rest belongs to the authority.
+// Anchor's macros expand to cfg values and result types that these two lints do not know.
+#![allow(unexpected_cfgs, clippy::result_large_err)]
+
+use anchor_lang::prelude::*;
+#[cfg(target_arch = "bpf")]
+use cep_sbf_abi as _;
+
+pub mod error;
+pub mod events;
+pub mod instructions;
+pub mod seeds;
+pub mod state;
+
+pub use instructions::*;
+
+declare_id!("BBAWpcQcRTGVA6YGZdQ63SdAp1RnUUiRJEocuEuawToQ");
+
+#[program]
+pub mod risk_engine {
+    use super::*;
+
+    /// Creates the one configuration of this deployment; the signer becomes its authority.
+    pub fn initialize_config(ctx: Context<InitializeConfig>, args: RiskConfigArgs) -> Result<()> {
+        instructions::initialize_config::handler(ctx, args)
+    }
+
+    /// Creates the book of an underlying. Authority only.
+    pub fn add_underlying(ctx: Context<AddUnderlying>, args: AddUnderlyingArgs) -> Result<()> {
+        instructions::add_underlying::handler(ctx, args)
+    }
+
+    /// Opens an empty, writable scenario set. Authority only.
+    pub fn create_scenario_set(
+        ctx: Context<CreateScenarioSet>,
+        symbols: Vec<[u8; 8]>,
+        stress_count: u8,
+    ) -> Result<()> {
+        instructions::create_scenario_set::handler(ctx, symbols, stress_count)
+    }
+
+    /// Writes part of the body of a set that is not sealed yet. Authority only.
+    pub fn write_scenario_set(
+        ctx: Context<WriteScenarioSet>,
+        offset: u32,
+        bytes: Vec<u8>,
+    ) -> Result<()> {
+        instructions::write_scenario_set::handler(ctx, offset, bytes)
+    }
+
+    /// Checks a set against its hash and bounds, seals it and puts it in force. Authority only.
+    pub fn activate_scenario_set(ctx: Context<ActivateScenarioSet>, hash: [u8; 32]) -> Result<()> {
+        instructions::activate_scenario_set::handler(ctx, hash)
+    }
+
+    /// Folds a Pyth price into a book: price, confidence and realised volatility. Anyone.
+    pub fn refresh(ctx: Context<Refresh>) -> Result<()> {
+        instructions::refresh::handler(ctx)
+    }
+
+    /// Scales a book's column of the active scenario set to its current volatility. Anyone.
+    pub fn refresh_scenarios(ctx: Context<RefreshScenarios>) -> Result<()> {
+        instructions::refresh_scenarios::handler(ctx)
+    }
+}

@@ -1,0 +1,73 @@
+//! Where every account lives. One function per derived address.
+
+use {
+    anchor_lang::prelude::Pubkey, liquidation::seeds as liquidation_seeds,
+    margin_pool::seeds as pool_seeds, risk_engine::seeds as risk_seeds,
+};
+
+#[must_use]
+pub fn risk_config() -> Pubkey {
+    Pubkey::find_program_address(&[risk_seeds::CONFIG], &risk_engine::ID).0
+}
+
+#[must_use]
+pub fn risk_book(symbol: &[u8; 8]) -> Pubkey {
+    Pubkey::find_program_address(&[risk_seeds::BOOK, symbol], &risk_engine::ID).0
+}
+
+#[must_use]
+pub fn pool() -> Pubkey {
+    Pubkey::find_program_address(&[pool_seeds::POOL], &margin_pool::ID).0
+}
+
+/// The pool's vault of a token.
+#[must_use]
+pub fn vault(mint: &Pubkey) -> Pubkey {
+    let pool = pool();
+    let seeds: [&[u8]; 3] = [pool_seeds::VAULT, pool.as_ref(), mint.as_ref()];
+    Pubkey::find_program_address(&seeds, &margin_pool::ID).0
+}
+
+#[must_use]
+pub fn market(book: &Pubkey) -> Pubkey {
+    let pool = pool();
+    let seeds: [&[u8]; 3] = [pool_seeds::MARKET, pool.as_ref(), book.as_ref()];
+    Pubkey::find_program_address(&seeds, &margin_pool::ID).0
+}
+
+#[must_use]
+pub fn margin_account(owner: &Pubkey, id: u16) -> Pubkey {
+    let pool = pool();
+    let seeds: [&[u8]; 4] = [
+        pool_seeds::ACCOUNT,
+        pool.as_ref(),
+        owner.as_ref(),
+        &id.to_le_bytes(),
+    ];
+    Pubkey::find_program_address(&seeds, &margin_pool::ID).0
+}
+
+#[must_use]
+pub fn liquidation_config() -> Pubkey {
+    Pubkey::find_program_address(&[liquidation_seeds::CONFIG], &liquidation::ID).0
+}
+
+/// The signer that the margin pool obeys in liquidation.
+#[must_use]
+pub fn liquidation_authority() -> Pubkey {
+    Pubkey::find_program_address(&[liquidation_seeds::AUTHORITY], &liquidation::ID).0
+}
+
+#[must_use]
+pub fn insurance_fund() -> Pubkey {
+    Pubkey::find_program_address(&[liquidation_seeds::FUND], &liquidation::ID).0
+}
+
+#[must_use]
+pub fn auction(margin_account: &Pubkey) -> Pubkey {
+    Pubkey::find_program_address(
+        &[liquidation_seeds::AUCTION, margin_account.as_ref()],
+        &liquidation::ID,
+    )
+    .0
+}

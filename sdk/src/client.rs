@@ -1,0 +1,176 @@
+//! Reading and sending over RPC.
+
+use {
+    crate::{
+        account::{decode, decode_bytes},
+        address,
+        error::{SdkError, explain},
+        health::{Health, exposed_underlyings},
+    },
+    anchor_lang::{Discriminator, Owner, prelude::Pubkey},
+    bytemuck::Pod,
+    margin_pool::state::{MarginAccount, Pool},
+    risk_engine::state::RiskBook,
+    solana_client::{
+        nonblocking::rpc_client::RpcClient,
+        rpc_config::{RpcAccountInfoConfig, RpcProgramAccountsConfig, UiAccountEncoding},
+        rpc_filter::{Memcmp, RpcFilterType},
+    },
+    solana_commitment_config::CommitmentConfig,
+    solana_compute_budget_interface::ComputeBudgetInstruction,
+    solana_sdk::{
+        instruction::Instruction,
+        signature::{Keypair, Signature, Signer},
+        transaction::Transaction,
+    },
+};
+
+/// A cluster, as this protocol sees it.
+pub struct Client {
+    pub rpc: RpcClient,
+}
+
+/// Most compute units a transaction may use.
+pub const MAX_COMPUTE_UNITS: u32 = 1_400_000;
+
+impl Client {
+    /// `url` is the JSON-RPC endpoint. Reads and confirmations are at `confirmed`.
+    #[must_use]
+    pub fn new(url: String) -> Self {
+        Self {
+            rpc: RpcClient::new_with_commitment(url, CommitmentConfig::confirmed()),
+        }
+    }
+
+    /// One zero-copy account of the protocol.
+    ///
+    /// # Errors
+    /// [`SdkError::NotFound`], a decoding error, or [`SdkError::Rpc`].
+    pub async fn account<T: Pod + Discriminator + Owner>(
+        &self,
+        address: &Pubkey,
+    ) -> Result<Box<T>, SdkError> {
+        let response = self
+            .rpc
+            .get_account_with_commitment(address, CommitmentConfig::confirmed())
+            .await?;
+        let account = response
+            .value
+            .ok_or(SdkError::NotFound { address: *address })?;
+        decode(address, &account)
+    }
+
+    /// # Errors
+    /// As [`Client::account`].
+    pub async fn pool(&self) -> Result<Box<Pool>, SdkError> {
+        self.account(&address::pool()).await
+    }
+
+    /// The books of all listed underlyings, by their index in the pool.
+    ///
+    /// # Errors
+    /// As [`Client::account`].
+    pub async fn books(&self, pool: &Pool) -> Result<Vec<(u8, Box<RiskBook>)>, SdkError> {
+        let mut books = Vec::new();
+        for (index, listed) in (0..pool.underlying_count).zip(&pool.underlyings) {
+            books.push((index, self.account(&listed.book).await?));
+        }
+        Ok(books)
+    }
+
+    /// Every margin account of the deployment.
+    ///
+    /// # Errors
+    /// [`SdkError::Rpc`] or a decoding error.
+    pub async fn margin_accounts(&self) -> Result<Vec<(Pubkey, Box<MarginAccount>)>, SdkError> {
+        self.all::<MarginAccount>(&margin_pool::ID).await
+    }
+
+    /// Every account of one type that `program` owns.
+    ///
+    /// # Errors
+    /// [`SdkError::Rpc`] or a decoding error.
+    pub async fn all<T: Pod + Discriminator>(
+        &self,
+        program: &Pubkey,
+    ) -> Result<Vec<(Pubkey, Box<T>)>, SdkError> {
+        let config = RpcProgramAccountsConfig {
+            filters: Some(vec![RpcFilterType::Memcmp(Memcmp::new_raw_bytes(
+                0,
+                T::DISCRIMINATOR.to_vec(),
+            ))]),
+            account_config: RpcAccountInfoConfig {
+                encoding: Some(UiAccountEncoding::Base64),
+                ..RpcAccountInfoConfig::default()
+            },
+            ..RpcProgramAccountsConfig::default()
+        };
+        let found = self
+            .rpc
+            .get_program_ui_accounts_with_config(program, config)
+            .await?;
+        found
+            .into_iter()
+            .filter_map(|(address, account)| Some((address, account.data.decode()?)))
+            .map(|(address, data)| Ok((address, decode_bytes(&address, &data)?)))
+            .collect()
+    }
+
+    /// Both requirements of an account on the books as they stand on chain.
+    ///
+    /// # Errors
+    /// As [`Client::account`], or [`SdkError::Margin`].
+    pub async fn health(&self, margin_account: &Pubkey) -> Result<Health, SdkError> {
+        let pool = self.pool().await?;
+        let account = self.account::<MarginAccount>(margin_account).await?;
+        let needed = exposed_underlyings(&pool, &account);
+        let books = self.books(&pool).await?;
+        let books: Vec<_> = books
+            .iter()
+            .filter(|(index, _)| needed.contains(index))
+            .map(|(index, book)| (*index, &**book))
+            .collect();
+        Health::of(&pool, &account, &books)
+    }
+
+    /// Signs, sends and waits for confirmation. The first signer pays. A refusal by one of the programs
+    /// comes back as [`SdkError::Refused`], in words.
+    ///
+    /// # Errors
+    /// [`SdkError::Refused`] or [`SdkError::Rpc`].
+    pub async fn send(
+        &self,
+        instructions: &[Instruction],
+        signers: &[&Keypair],
+    ) -> Result<Signature, SdkError> {
+        let payer = signers.first().map(|s| s.pubkey());
+        let budget = ComputeBudgetInstruction::set_compute_unit_limit(MAX_COMPUTE_UNITS);
+        let all: Vec<Instruction> = std::iter::once(budget)
+            .chain(instructions.iter().cloned())
+            .collect();
+        let blockhash = self.rpc.get_latest_blockhash().await?;
+        let transaction =
+            Transaction::new_signed_with_payer(&all, payer.as_ref(), signers, blockhash);
+        match self.rpc.send_and_confirm_transaction(&transaction).await {
+            Ok(signature) => Ok(signature),
+            Err(error) => Err(logs_of(&error)
+                .and_then(|logs| explain(&logs))
+                .unwrap_or_else(|| SdkError::from(error))),
+        }
+    }
+}
+
+/// The program logs that a preflight failure carries.
+fn logs_of(error: &solana_client::client_error::ClientError) -> Option<String> {
+    use solana_client::{
+        client_error::ClientErrorKind,
+        rpc_request::{RpcError, RpcResponseErrorData},
+    };
+    match error.kind() {
+        ClientErrorKind::RpcError(RpcError::RpcResponseError {
+            data: RpcResponseErrorData::SendTransactionPreflightFailure(result),
+            ..
+        }) => result.logs.as_ref().map(|logs| logs.join("\n")),
+        _ => None,
+    }
+}

@@ -1,0 +1,121 @@
+//! Instructions of the liquidation program. `books` are the risk books of every underlying that the
+//! accounts involved are exposed to.
+
+use {
+    super::{build, risk_pairs},
+    crate::address,
+    anchor_lang::prelude::Pubkey,
+    anchor_spl::token,
+    liquidation::{BidArgs, LiquidationArgs, accounts, instruction},
+    solana_sdk::instruction::Instruction,
+    solana_system_interface::program,
+};
+
+#[must_use]
+pub fn initialize(payer: Pubkey, args: LiquidationArgs) -> Instruction {
+    let accounts = accounts::Initialize {
+        config: address::liquidation_config(),
+        fund: address::insurance_fund(),
+        pool: address::pool(),
+        liquidation_authority: address::liquidation_authority(),
+        payer,
+        system_program: program::ID,
+    };
+    build(
+        liquidation::ID,
+        &accounts,
+        &instruction::Initialize { args },
+    )
+}
+
+/// `source` is a token account of `depositor` in the quote currency.
+#[must_use]
+pub fn fund_insurance(
+    depositor: Pubkey,
+    source: Pubkey,
+    quote_mint: Pubkey,
+    amount: u64,
+) -> Instruction {
+    let accounts = accounts::FundInsurance {
+        config: address::liquidation_config(),
+        fund: address::insurance_fund(),
+        pool: address::pool(),
+        quote_mint,
+        quote_vault: address::vault(&quote_mint),
+        source,
+        depositor,
+        liquidation_authority: address::liquidation_authority(),
+        margin_pool: margin_pool::ID,
+        token_program: token::ID,
+    };
+    build(
+        liquidation::ID,
+        &accounts,
+        &instruction::FundInsurance { amount },
+    )
+}
+
+/// `opener` pays the auction's rent and gets it back at the close; `reward_account` is a margin account.
+#[must_use]
+pub fn open_auction(
+    margin_account: Pubkey,
+    opener: Pubkey,
+    reward_account: Pubkey,
+    books: &[Pubkey],
+) -> Instruction {
+    let accounts = accounts::OpenAuction {
+        config: address::liquidation_config(),
+        pool: address::pool(),
+        margin_account,
+        auction: address::auction(&margin_account),
+        reward_account,
+        opener,
+        liquidation_authority: address::liquidation_authority(),
+        margin_pool: margin_pool::ID,
+        system_program: program::ID,
+    };
+    let mut ix = build(liquidation::ID, &accounts, &instruction::OpenAuction {});
+    ix.accounts.extend(risk_pairs(books));
+    ix
+}
+
+/// `bidder` is the bidding margin account with its owner.
+#[must_use]
+pub fn bid(
+    margin_account: Pubkey,
+    bidder: (Pubkey, Pubkey),
+    args: BidArgs,
+    books: &[Pubkey],
+) -> Instruction {
+    let accounts = accounts::Bid {
+        config: address::liquidation_config(),
+        fund: address::insurance_fund(),
+        pool: address::pool(),
+        margin_account,
+        auction: address::auction(&margin_account),
+        bidder_account: bidder.0,
+        bidder: bidder.1,
+        liquidation_authority: address::liquidation_authority(),
+        margin_pool: margin_pool::ID,
+    };
+    let mut ix = build(liquidation::ID, &accounts, &instruction::Bid { args });
+    ix.accounts.extend(risk_pairs(books));
+    ix
+}
+
+/// `opened_by` is the one named in the auction.
+#[must_use]
+pub fn close_auction(margin_account: Pubkey, opened_by: Pubkey, books: &[Pubkey]) -> Instruction {
+    let accounts = accounts::CloseAuction {
+        config: address::liquidation_config(),
+        pool: address::pool(),
+        margin_account,
+        auction: address::auction(&margin_account),
+        opened_by,
+        liquidation_authority: address::liquidation_authority(),
+        margin_pool: margin_pool::ID,
+    };
+    let mut ix = build(liquidation::ID, &accounts, &instruction::CloseAuction {});
+    ix.accounts.extend(risk_pairs(books));
+    ix
+}

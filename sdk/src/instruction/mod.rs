@@ -1,0 +1,39 @@
+//! One builder per instruction. Nothing here touches the network.
+
+pub mod liquidation;
+pub mod pool;
+pub mod risk;
+
+use {
+    crate::address,
+    anchor_lang::{InstructionData, ToAccountMetas, prelude::Pubkey},
+    solana_sdk::instruction::{AccountMeta, Instruction},
+};
+
+fn build(
+    program: Pubkey,
+    accounts: &impl ToAccountMetas,
+    data: &impl InstructionData,
+) -> Instruction {
+    Instruction {
+        program_id: program,
+        accounts: accounts.to_account_metas(None),
+        data: data.data(),
+    }
+}
+
+/// The (risk book, market) pairs that instructions with a margin check take after their named accounts.
+/// Markets are writable: harmless where they are only read.
+#[must_use]
+pub fn risk_pairs(books: &[Pubkey]) -> Vec<AccountMeta> {
+    books
+        .iter()
+        .flat_map(|book| {
+            let market = address::market(book);
+            [
+                AccountMeta::new_readonly(*book, false),
+                AccountMeta::new(market, false),
+            ]
+        })
+        .collect()
+}

@@ -1,0 +1,178 @@
+//! Instructions of the margin pool. `books` are the risk books of every underlying that the accounts
+//! involved are exposed to, before or after.
+
+use {
+    super::{build, risk_pairs},
+    crate::address,
+    anchor_lang::prelude::Pubkey,
+    anchor_spl::token,
+    margin_pool::{Leg, PoolArgs, accounts, instruction},
+    solana_sdk::instruction::Instruction,
+    solana_system_interface::program,
+};
+
+#[must_use]
+pub fn initialize_pool(payer: Pubkey, quote_mint: Pubkey, args: PoolArgs) -> Instruction {
+    let accounts = accounts::InitializePool {
+        pool: address::pool(),
+        risk_config: address::risk_config(),
+        quote_mint,
+        quote_vault: address::vault(&quote_mint),
+        payer,
+        token_program: token::ID,
+        system_program: program::ID,
+    };
+    build(
+        margin_pool::ID,
+        &accounts,
+        &instruction::InitializePool { args },
+    )
+}
+
+#[must_use]
+pub fn list_underlying(
+    authority: Pubkey,
+    payer: Pubkey,
+    book: Pubkey,
+    open_interest_limit: i64,
+) -> Instruction {
+    let accounts = accounts::ListUnderlying {
+        pool: address::pool(),
+        book,
+        market: address::market(&book),
+        authority,
+        payer,
+        system_program: program::ID,
+    };
+    build(
+        margin_pool::ID,
+        &accounts,
+        &instruction::ListUnderlying {
+            open_interest_limit,
+        },
+    )
+}
+
+#[must_use]
+pub fn list_collateral(
+    authority: Pubkey,
+    payer: Pubkey,
+    mint: Pubkey,
+    underlying: u8,
+    cap: u64,
+) -> Instruction {
+    let accounts = accounts::ListCollateral {
+        pool: address::pool(),
+        mint,
+        vault: address::vault(&mint),
+        authority,
+        payer,
+        token_program: token::ID,
+        system_program: program::ID,
+    };
+    build(
+        margin_pool::ID,
+        &accounts,
+        &instruction::ListCollateral { underlying, cap },
+    )
+}
+
+#[must_use]
+pub fn create_account(owner: Pubkey, payer: Pubkey, id: u16) -> Instruction {
+    let accounts = accounts::CreateAccount {
+        pool: address::pool(),
+        margin_account: address::margin_account(&owner, id),
+        owner,
+        payer,
+        system_program: program::ID,
+    };
+    build(
+        margin_pool::ID,
+        &accounts,
+        &instruction::CreateAccount { id },
+    )
+}
+
+/// `source` is a token account of `depositor`; `amount` in the token's smallest unit.
+#[must_use]
+pub fn deposit(
+    margin_account: Pubkey,
+    mint: Pubkey,
+    source: Pubkey,
+    depositor: Pubkey,
+    amount: u64,
+) -> Instruction {
+    let accounts = accounts::Deposit {
+        pool: address::pool(),
+        margin_account,
+        mint,
+        vault: address::vault(&mint),
+        source,
+        depositor,
+        token_program: token::ID,
+    };
+    build(margin_pool::ID, &accounts, &instruction::Deposit { amount })
+}
+
+#[must_use]
+pub fn withdraw(
+    margin_account: Pubkey,
+    owner: Pubkey,
+    mint: Pubkey,
+    destination: Pubkey,
+    amount: u64,
+    books: &[Pubkey],
+) -> Instruction {
+    let accounts = accounts::Withdraw {
+        pool: address::pool(),
+        margin_account,
+        mint,
+        vault: address::vault(&mint),
+        destination,
+        owner,
+        token_program: token::ID,
+    };
+    let mut ix = build(
+        margin_pool::ID,
+        &accounts,
+        &instruction::Withdraw { amount },
+    );
+    ix.accounts.extend(risk_pairs(books));
+    ix
+}
+
+/// A trade between two margin accounts, each given with its owner; a positive quantity means that `a` buys.
+#[must_use]
+pub fn trade_block(
+    a: (Pubkey, Pubkey),
+    b: (Pubkey, Pubkey),
+    legs: Vec<Leg>,
+    books: &[Pubkey],
+) -> Instruction {
+    let accounts = accounts::TradeBlock {
+        pool: address::pool(),
+        account_a: a.0,
+        account_b: b.0,
+        owner_a: a.1,
+        owner_b: b.1,
+    };
+    let mut ix = build(
+        margin_pool::ID,
+        &accounts,
+        &instruction::TradeBlock { legs },
+    );
+    ix.accounts.extend(risk_pairs(books));
+    ix
+}
+
+/// Settles the positions of `margin_account` in the underlyings of `books`.
+#[must_use]
+pub fn settle_pnl(margin_account: Pubkey, books: &[Pubkey]) -> Instruction {
+    let accounts = accounts::SettlePnl {
+        pool: address::pool(),
+        margin_account,
+    };
+    let mut ix = build(margin_pool::ID, &accounts, &instruction::SettlePnl {});
+    ix.accounts.extend(risk_pairs(books));
+    ix
+}

@@ -1,0 +1,130 @@
+//! Instructions of the risk engine.
+
+use {
+    super::build,
+    crate::address,
+    anchor_lang::prelude::Pubkey,
+    risk_engine::{AddUnderlyingArgs, RiskConfigArgs, accounts, instruction, state::ScenarioSet},
+    solana_sdk::instruction::Instruction,
+    solana_system_interface::{instruction::create_account, program},
+};
+
+#[must_use]
+pub fn initialize_config(payer: Pubkey, args: RiskConfigArgs) -> Instruction {
+    let accounts = accounts::InitializeConfig {
+        config: address::risk_config(),
+        payer,
+        system_program: program::ID,
+    };
+    build(
+        risk_engine::ID,
+        &accounts,
+        &instruction::InitializeConfig { args },
+    )
+}
+
+#[must_use]
+pub fn add_underlying(authority: Pubkey, payer: Pubkey, args: AddUnderlyingArgs) -> Instruction {
+    let accounts = accounts::AddUnderlying {
+        config: address::risk_config(),
+        book: address::risk_book(&args.symbol),
+        authority,
+        payer,
+        system_program: program::ID,
+    };
+    build(
+        risk_engine::ID,
+        &accounts,
+        &instruction::AddUnderlying { args },
+    )
+}
+
+/// Two instructions for one transaction: the system program creates the account at `scenario_set`
+/// (which signs, with `rent` lamports from `payer`), the risk engine opens it for writing.
+#[must_use]
+pub fn create_scenario_set(
+    authority: Pubkey,
+    payer: Pubkey,
+    scenario_set: Pubkey,
+    rent: u64,
+    symbols: Vec<[u8; 8]>,
+    stress_count: u8,
+) -> [Instruction; 2] {
+    let space = u64::try_from(ScenarioSet::SPACE).unwrap_or(u64::MAX);
+    let accounts = accounts::CreateScenarioSet {
+        config: address::risk_config(),
+        scenario_set,
+        authority,
+    };
+    let data = instruction::CreateScenarioSet {
+        symbols,
+        stress_count,
+    };
+    [
+        create_account(&payer, &scenario_set, rent, space, &risk_engine::ID),
+        build(risk_engine::ID, &accounts, &data),
+    ]
+}
+
+#[must_use]
+pub fn write_scenario_set(
+    authority: Pubkey,
+    scenario_set: Pubkey,
+    offset: u32,
+    bytes: Vec<u8>,
+) -> Instruction {
+    let accounts = accounts::WriteScenarioSet {
+        config: address::risk_config(),
+        scenario_set,
+        authority,
+    };
+    build(
+        risk_engine::ID,
+        &accounts,
+        &instruction::WriteScenarioSet { offset, bytes },
+    )
+}
+
+#[must_use]
+pub fn activate_scenario_set(
+    authority: Pubkey,
+    scenario_set: Pubkey,
+    hash: [u8; 32],
+) -> Instruction {
+    let accounts = accounts::ActivateScenarioSet {
+        config: address::risk_config(),
+        scenario_set,
+        authority,
+    };
+    build(
+        risk_engine::ID,
+        &accounts,
+        &instruction::ActivateScenarioSet { hash },
+    )
+}
+
+/// Folds the Pyth update at `price_update` into `book`.
+#[must_use]
+pub fn refresh(book: Pubkey, price_update: Pubkey) -> Instruction {
+    let accounts = accounts::Refresh {
+        config: address::risk_config(),
+        book,
+        price_update,
+    };
+    build(risk_engine::ID, &accounts, &instruction::Refresh {})
+}
+
+/// Scales the column of `book` to its current volatility. Needs about 150,000 compute units.
+#[must_use]
+pub fn refresh_scenarios(book: Pubkey, scenario_set: Pubkey) -> Instruction {
+    let accounts = accounts::RefreshScenarios {
+        config: address::risk_config(),
+        book,
+        scenario_set,
+    };
+    build(
+        risk_engine::ID,
+        &accounts,
+        &instruction::RefreshScenarios {},
+    )
+}
