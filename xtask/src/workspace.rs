@@ -22,6 +22,8 @@ pub struct Program {
     pub dir: PathBuf,
     /// Examples and test programs are built but have no committed IDL.
     pub core: bool,
+    /// Whether it brings the 128-bit helpers that the upstream toolchain lacks.
+    pub links_sbf_abi: bool,
 }
 
 impl Workspace {
@@ -46,7 +48,12 @@ impl Workspace {
                     .targets
                     .iter()
                     .find(|target| target.crate_types.contains(&CrateType::CDyLib))?;
+                let links_sbf_abi = package
+                    .dependencies
+                    .iter()
+                    .any(|it| it.name == "cep-sbf-abi");
                 Some(Program {
+                    links_sbf_abi,
                     package: package.name.to_string(),
                     lib: lib.name.clone(),
                     core: place.parent() == Some(Path::new("programs")),

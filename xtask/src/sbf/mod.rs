@@ -13,7 +13,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, anyhow, ensure};
 use clap::ValueEnum;
 use sha2::{Digest, Sha256};
 
@@ -90,6 +90,11 @@ fn build_platform(program: &Program, deploy: &Path) -> Result<()> {
 }
 
 fn build_upstream(workspace: &Workspace, program: &Program, toolchain: &Toolchain) -> Result<()> {
+    ensure!(
+        program.links_sbf_abi,
+        "{} must depend on cep-sbf-abi to be built with the upstream toolchain: see docs/building.md",
+        program.package
+    );
     let stage = Stage::start(format!("compile {}", program.lib));
     let target = sbf_target_dir(workspace, toolchain)?;
     let log = process::Log::create(workspace.target.join(format!("sbf/{}.log", program.lib)))?;
@@ -179,7 +184,7 @@ fn cargo_for_chain(
 fn sbf_target_dir(workspace: &Workspace, toolchain: &Toolchain) -> Result<PathBuf> {
     let parent = workspace.target.join("sbf");
     let clone = short_hash(&workspace.root.display().to_string());
-    let mine = parent.join(format!("{clone}-{}", toolchain.id()));
+    let mine = parent.join(format!("{clone}-{}", toolchain.id()?));
     fs::create_dir_all(&mine).with_context(|| format!("cannot create {}", mine.display()))?;
     let owner = mine.join("clone");
     fs::write(&owner, workspace.root.display().to_string())?;

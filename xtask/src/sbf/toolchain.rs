@@ -24,7 +24,7 @@ impl Toolchain {
     /// The toolchain for the compiler in use, set up first if need be.
     pub fn ensure() -> Result<Self> {
         let toolchain = Self::locate()?;
-        if toolchain.is_complete() {
+        if toolchain.is_complete()? {
             return Ok(toolchain);
         }
         fs::create_dir_all(&toolchain.dir)
@@ -34,7 +34,7 @@ impl Toolchain {
             eprintln!("Another run is setting up the SBF toolchain; waiting for it.");
             lock.lock()?;
         }
-        if !toolchain.is_complete() {
+        if !toolchain.is_complete()? {
             toolchain.set_up()?;
         }
         Ok(toolchain)
@@ -71,19 +71,21 @@ impl Toolchain {
     }
 
     fn set_up(&self) -> Result<()> {
-        eprintln!(
-            "Setting up the SBF toolchain for rustc {} in {}\n\
-             (once; about 150 MB to download, 2 to 5 minutes on two cores)",
-            self.version,
-            self.dir.display()
-        );
+        if !self.linker().exists() {
+            eprintln!(
+                "Setting up the SBF toolchain for rustc {} in {}\n\
+                 (once; about 150 MB to download, 2 to 5 minutes on two cores)",
+                self.version,
+                self.dir.display()
+            );
+        }
         self.sweep()?;
         std_source::ensure(self)?;
         llvm::ensure(self)?;
         linker::ensure(self)?;
         target::write(self)?;
         self.sweep()?;
-        fs::write(self.stamp(), self.stamp_text())?;
+        fs::write(self.stamp(), self.stamp_text()?)?;
         eprintln!("SBF toolchain ready.");
         Ok(())
     }
@@ -120,21 +122,22 @@ impl Toolchain {
     }
 
     /// The links into the user's Rust installation are part of what is complete.
-    fn stamp_text(&self) -> String {
-        format!(
-            "recipe {RECIPE}\nsysroot {}\nat {}\n",
-            self.sysroot.display(),
-            self.dir.display()
-        )
+    fn stamp_text(&self) -> Result<String> {
+        let texts = target::Texts::of(self)?.id();
+        let (sysroot, dir) = (self.sysroot.display(), self.dir.display());
+        Ok(format!(
+            "recipe {RECIPE}\ntexts {texts}\nsysroot {sysroot}\nat {dir}\n"
+        ))
     }
 
-    fn is_complete(&self) -> bool {
-        fs::read_to_string(self.stamp()).is_ok_and(|text| text == self.stamp_text())
+    fn is_complete(&self) -> Result<bool> {
+        let wanted = self.stamp_text()?;
+        Ok(fs::read_to_string(self.stamp()).is_ok_and(|text| text == wanted))
     }
 
     /// Short name that changes with everything that cargo does not look at itself.
-    pub fn id(&self) -> String {
-        super::short_hash(&self.stamp_text())
+    pub fn id(&self) -> Result<String> {
+        Ok(super::short_hash(&self.stamp_text()?))
     }
 
     pub fn std_source(&self) -> PathBuf {
@@ -182,12 +185,12 @@ mod tests {
     fn a_moved_rust_installation_asks_for_a_new_set_up() {
         let dir = tempfile::tempdir().unwrap();
         let toolchain = at(dir.path(), "/a");
-        assert!(!toolchain.is_complete());
-        fs::write(toolchain.stamp(), toolchain.stamp_text()).unwrap();
-        assert!(toolchain.is_complete());
+        assert!(!toolchain.is_complete().unwrap());
+        fs::write(toolchain.stamp(), toolchain.stamp_text().unwrap()).unwrap();
+        assert!(toolchain.is_complete().unwrap());
         let moved = at(dir.path(), "/b");
-        assert!(!moved.is_complete());
-        assert_ne!(moved.id(), toolchain.id());
+        assert!(!moved.is_complete().unwrap());
+        assert_ne!(moved.id().unwrap(), toolchain.id().unwrap());
     }
 
     #[test]
