@@ -1,5 +1,7 @@
 use {
-    crate::error::LiquidationError, anchor_lang::prelude::*,
+    crate::error::LiquidationError,
+    anchor_lang::prelude::*,
+    bytemuck::{Pod, Zeroable},
     cep_risk::auction::AuctionParams as RiskAuctionParams,
 };
 
@@ -19,8 +21,7 @@ pub struct LiquidationConfig {
 }
 
 /// Stored form of `cep_risk::auction::AuctionParams`, where each field's range stands, plus the reward.
-#[zero_copy]
-#[derive(Debug, PartialEq, Eq, AnchorSerialize, AnchorDeserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable, AnchorSerialize, AnchorDeserialize)]
 #[repr(C)]
 pub struct AuctionParams {
     pub start: u64,

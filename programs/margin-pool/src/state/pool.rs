@@ -4,6 +4,7 @@ use {
         state::{Ledger, MAX_COLLATERALS},
     },
     anchor_lang::prelude::*,
+    bytemuck::{Pod, Zeroable},
     cep_risk::{MAX_UNDERLYINGS, MarginParams},
 };
 
@@ -33,8 +34,7 @@ pub struct Pool {
 }
 
 /// Rules of the pool. Ratios in parts per million.
-#[zero_copy]
-#[derive(Debug, PartialEq, Eq, AnchorSerialize, AnchorDeserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable, AnchorSerialize, AnchorDeserialize)]
 #[repr(C)]
 pub struct PoolParams {
     /// See `cep_risk::MarginParams` for these four and their ranges.

@@ -1,4 +1,8 @@
-use {crate::error::RiskEngineError, anchor_lang::prelude::*};
+use {
+    crate::error::RiskEngineError,
+    anchor_lang::prelude::*,
+    bytemuck::{Pod, Zeroable},
+};
 
 /// The one configuration of a deployment. PDA `[seeds::CONFIG]`. Written by the authority alone,
 /// except `scenario_*`, which `activate_scenario_set` writes.
@@ -19,8 +23,7 @@ pub struct RiskConfig {
 }
 
 /// Parameters of oracles and volatility.
-#[zero_copy]
-#[derive(Debug, PartialEq, Eq, AnchorSerialize, AnchorDeserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable, AnchorSerialize, AnchorDeserialize)]
 #[repr(C)]
 pub struct RiskParams {
     /// Oldest price that may be acted on, seconds; 1 ..= 3,600.
