@@ -7,6 +7,8 @@
 //! | [`account`] | accounts from bytes, with owner and discriminator checked |
 //! | [`health`] | the chain's own margin check, on decoded accounts |
 //! | [`client`] | reading and sending over RPC |
+//! | [`clock`] | the cluster's time |
+//! | [`follow`] | account changes over websocket |
 //! | [`error`] | program errors in words |
 //!
 //! Quantities are millionths of a contract, money and prices micro-USD, as on chain; [`units`] converts.
@@ -14,7 +16,9 @@
 pub mod account;
 pub mod address;
 pub mod client;
+pub mod clock;
 pub mod error;
+pub mod follow;
 pub mod health;
 pub mod instruction;
 pub mod units;

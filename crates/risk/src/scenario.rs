@@ -7,6 +7,8 @@ use crate::{
 
 /// 1.0 of a standardised draw (Q16): one standard deviation.
 pub const Z_ONE: i32 = 1 << 16;
+/// 1.0 of a volatility level (Q16): a level of 1.0 multiplies 30-day implied volatility by e.
+pub const LEVEL_ONE: i32 = 1 << 16;
 /// Largest |z| a scenario set may hold: 64 standard deviations.
 pub const Z_MAX: i32 = 64 * Z_ONE;
 

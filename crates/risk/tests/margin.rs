@@ -1,5 +1,10 @@
 //! Properties of the requirement, on random linear portfolios.
-#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test stops at the first surprise"
+)]
 use {
     cep_risk::{
         Book, Holding, Kind, MarginParams, Portfolio, Price, Quantity, ROWS, RiskError,

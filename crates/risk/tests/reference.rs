@@ -1,5 +1,10 @@
 //! Against published numbers. They live beside the repository; a clone without them skips and says so.
-#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test stops at the first surprise"
+)]
 use {
     cep_risk::auction::{AuctionParams, PPB, max_fraction, solvent_price},
     serde_json::Value,

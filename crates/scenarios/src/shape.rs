@@ -3,22 +3,13 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// Weighted joint draws in a set that goes on chain.
-pub const ROWS: usize = 512;
-/// Most underlyings (columns) a set can hold.
-pub const MAX_COLUMNS: usize = 8;
-/// Most mandated stress rows a set can hold.
-pub const MAX_STRESS: usize = 16;
-/// All integer weights of a set sum to this: 2.5 % is exactly 400,000 and 1 % exactly 160,000.
-pub const WEIGHT_ONE: u32 = 16_000_000;
-/// A standardised return of 1.0, that is one daily standard deviation.
-pub const Z_ONE: i32 = 1 << 16;
-/// A volatility level of 1.0: the 30-day implied volatility is multiplied by e. No row exceeds it.
-pub const LEVEL_ONE: i32 = 1 << 16;
-/// A simple return of 1.0 (the price doubles). Stress returns lie in `-RETURN_ONE ..= RETURN_MAX`.
-pub const RETURN_ONE: i32 = 1 << 24;
-/// The largest simple return of a stress row: +400 %.
-pub const RETURN_MAX: i32 = 4 * RETURN_ONE;
+/// Most stress rows and columns a set can hold, and the scales of its integers, as the chain has them.
+/// A level of 1.0 multiplies the 30-day implied volatility by e; no row exceeds it.
+pub use cep_risk::{
+    MAX_UNDERLYINGS as MAX_COLUMNS, ROWS, STRESS_ROWS as MAX_STRESS, WEIGHT_ONE,
+    rows::{RETURN_MAX, RETURN_ONE},
+    scenario::{LEVEL_ONE, Z_ONE},
+};
 
 /// The name of an underlying: 1 to 8 upper-case ASCII letters or digits, zero-padded.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -1,5 +1,12 @@
 //! The builder on made-up prices: deterministic, and its errors say what to do.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test stops at the first surprise"
+)]
+
 mod common;
 
 use cep_scenarios::{Basis, BuildError, BuildParams, Date, Population, PriceHistory, VerifyError};

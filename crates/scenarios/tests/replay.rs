@@ -1,5 +1,12 @@
 //! The crash replay: what it says about 10 October 2025, and that it follows from the hourly prices.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test stops at the first surprise"
+)]
+
 mod common;
 
 use cep_scenarios::ReadError;

@@ -1,5 +1,12 @@
 //! The set that ships: its shape, its moments, and that it follows from the public prices.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test stops at the first surprise"
+)]
+
 mod common;
 
 use cep_scenarios::measure::{Cloud, agreement};

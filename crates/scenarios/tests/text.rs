@@ -1,5 +1,12 @@
 //! The file: what is written reads back the same, and what was changed is refused by line.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test stops at the first surprise"
+)]
+
 mod common;
 
 use cep_scenarios::{
