@@ -5,7 +5,11 @@
 //! the slice capped to what brings the account back to its buffer.
 
 use {
-    crate::{PPM, error::RiskError},
+    crate::{
+        PPM,
+        error::RiskError,
+        units::{Price, Quantity},
+    },
     core::cmp::min,
 };
 
@@ -130,12 +134,42 @@ pub fn max_fraction(buffer_margin: i64, value: i64, reserved: i64, discount: u64
     u64::try_from(fraction).map_or(PPB, |f| f.min(PPB))
 }
 
-/// `amount x fraction`, rounded toward zero: what a slice holds of a position or balance.
+/// `amount x fraction`, rounded down: the part of a balance or debt that goes to a bidder. It gets no
+/// more than its share of what is owned and no less of what is owed.
 #[must_use]
 pub fn slice_of(amount: i64, fraction: u64) -> i64 {
-    let part = i128::from(amount) * i128::from(fraction.min(PPB)) / i128::from(PPB);
+    let part = (i128::from(amount) * i128::from(fraction.min(PPB))).div_euclid(i128::from(PPB));
     // |part| <= |amount|, so the conversion cannot fail.
     i64::try_from(part).unwrap_or(amount)
+}
+
+/// The part of a position (base, quote) that goes to a bidder, rounded against the bidder: a whole unit
+/// of base less of a position in profit, a whole unit more of one at a loss, with its share of quote
+/// rounded down. Without that direction, many tiny bids would each take a balance and leave the loss.
+///
+/// # Errors
+/// [`RiskError::Overflow`].
+pub fn slice_of_position(
+    base: i64,
+    quote: i64,
+    mark: Price,
+    fraction: u64,
+) -> Result<(i64, i64), RiskError> {
+    if base == 0 {
+        return Ok((0, slice_of(quote, fraction)));
+    }
+    let profit = Quantity(base).at(mark).0 + i128::from(quote) * 1_000_000;
+    let share = i128::from(base.unsigned_abs()) * i128::from(fraction.min(PPB));
+    let ppb = i128::from(PPB);
+    let up = i128::from(profit < 0 && share % ppb != 0);
+    let size = i64::try_from(share / ppb + up).map_err(|_| RiskError::Overflow)?;
+    let part = if base > 0 { size } else { -size };
+    let quote_part =
+        (i128::from(quote) * i128::from(size)).div_euclid(i128::from(base.unsigned_abs()));
+    Ok((
+        part,
+        i64::try_from(quote_part).map_err(|_| RiskError::Overflow)?,
+    ))
 }
 
 #[cfg(test)]
@@ -191,6 +225,21 @@ mod tests {
             prop_assert!(s.unsigned_abs() <= amount.unsigned_abs());
             prop_assert!(s == 0 || s.signum() == amount.signum());
             prop_assert_eq!(slice_of(amount, PPB), amount);
+        }
+
+        #[test]
+        fn a_slice_of_a_position_is_never_worth_more_than_its_share(
+            base in -1_000_000_000i64..1_000_000_000, entry in 1u64..200_000_000_000,
+            mark in 1u64..200_000_000_000, f in 1..=PPB,
+        ) {
+            let quote = i64::try_from(-i128::from(base) * i128::from(entry) / 1_000_000).unwrap();
+            let mark = Price::new(mark).unwrap();
+            let (b, q) = slice_of_position(base, quote, mark, f).unwrap();
+            // Profit in 10⁻¹² USD, exactly.
+            let worth = |b: i64, q: i64| Quantity(b).at(mark).0 + i128::from(q) * 1_000_000;
+            prop_assert!(worth(b, q) * i128::from(PPB) <= worth(base, quote) * i128::from(f));
+            prop_assert!(b.unsigned_abs() <= base.unsigned_abs());
+            prop_assert_eq!(slice_of_position(base, quote, mark, PPB).unwrap(), (base, quote));
         }
     }
 

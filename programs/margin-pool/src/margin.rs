@@ -15,9 +15,10 @@ use {
     },
 };
 
-/// In liquidation a price may be this old, seconds: a slow oracle must not shield a failing account,
-/// and a dead one is caught by its own rules.
-pub const LIQUIDATION_PRICE_AGE: u64 = 3_600;
+/// A price this old, in seconds, means that the oracle is dead and not merely that nobody refreshed.
+/// Liquidation then goes on at the last price; between a fresh one and this age it waits for a refresh,
+/// since a bidder could otherwise pick a price that is no longer true.
+pub const DEAD_ORACLE_AGE: u64 = 3_600;
 /// Token decimals of which a collateral quantity keeps this many (millionths), rounded down.
 const QUANTITY_DECIMALS: u32 = 6;
 
@@ -103,12 +104,12 @@ impl<B: Deref<Target = RiskBook>> Books<B> {
         Ok(())
     }
 
-    /// Refuses when a price is too old even to liquidate on.
+    /// Refuses a price that is neither fresh nor the last word of a dead oracle.
     pub fn require_usable_in_liquidation(&self, now: i64) -> Result<()> {
         let usable = self
             .list
             .iter()
-            .all(|(_, book)| book.age(now) <= LIQUIDATION_PRICE_AGE);
+            .all(|(_, book)| book.price_is_fresh(now) || book.age(now) >= DEAD_ORACLE_AGE);
         require!(usable, MarginPoolError::PriceStale);
         Ok(())
     }

@@ -51,7 +51,10 @@ pub(crate) fn handler<'info>(ctx: Context<'info, OpenAuction<'info>>) -> Result<
     let accounts = &ctx.accounts;
     let (bump, reward) = {
         let config = accounts.config.load()?;
-        ([config.authority_bump], config.params.opening_reward)
+        (
+            [config.authority_bump],
+            reward_of(config.params.opening_reward, state.equity),
+        )
     };
     {
         let mut auction = accounts.auction.load_init()?;
@@ -81,6 +84,12 @@ pub(crate) fn handler<'info>(ctx: Context<'info, OpenAuction<'info>>) -> Result<
     Ok(())
 }
 
+/// At most a tenth of what the account still has: an account that owes more than it has pays nothing, or
+/// its owner could have the insurance fund pay rewards for worthless accounts.
+fn reward_of(configured: u64, equity: i64) -> u64 {
+    configured.min(u64::try_from(equity).unwrap_or(0) / 10)
+}
+
 /// Equity and maintenance requirement of an account, on prices that liquidation may use.
 pub(crate) fn maintenance<'info>(
     pool: &AccountLoader<'info, Pool>,
@@ -98,4 +107,16 @@ pub(crate) fn maintenance<'info>(
         Kind::Maintenance,
         &mut Scratch::new(),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_reward_never_makes_an_account_insolvent() {
+        assert_eq!(reward_of(1_000_000, 50_000_000), 1_000_000);
+        assert_eq!(reward_of(1_000_000, 50), 5);
+        assert_eq!(reward_of(1_000_000, -1), 0);
+    }
 }

@@ -8,7 +8,7 @@ use {
         state::{Ledger, MarginAccount, Pool, add},
     },
     anchor_lang::prelude::*,
-    cep_risk::auction::{PPB, slice_of},
+    cep_risk::auction::{PPB, slice_of, slice_of_position},
 };
 
 #[derive(AnchorSerialize, AnchorDeserialize, Clone, Copy, Debug)]
@@ -23,6 +23,7 @@ pub struct SliceArgs {
 
 /// Remaining accounts: a (risk book, writable market) pair for every underlying the account has a
 /// position in. The caller, the liquidation program, has set the price and checks the bidder's margin after.
+/// Every part rounds against the bidder.
 #[derive(Accounts)]
 pub struct TransferSlice<'info> {
     #[account(mut, seeds = [seeds::POOL], bump = pool.load()?.bump,
@@ -73,16 +74,15 @@ fn move_positions(
     risk: &RiskAccounts,
     fraction: u64,
 ) -> Result<()> {
+    let books = risk.books()?;
     for slot in 0..from.positions.len() {
         let Some(position) = from.positions.get(slot).filter(|p| !p.is_free()) else {
             continue;
         };
-        let (underlying, base, quote) = (
-            position.underlying,
-            slice_of(position.base, fraction),
-            slice_of(position.quote, fraction),
-        );
-        let mut market = risk.market_mut(underlying)?;
+        let mark = books.get(position.underlying)?.index_price()?;
+        let (base, quote) = slice_of_position(position.base, position.quote, mark, fraction)
+            .map_err(MarginPoolError::from)?;
+        let mut market = risk.market_mut(position.underlying)?;
         clearing::exchange(&mut market, to, from, base, quote)?;
         market.invariant()?;
     }
