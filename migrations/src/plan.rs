@@ -44,10 +44,7 @@ pub fn steps(parameters: &Parameters, authority: Pubkey) -> Vec<Step> {
         done_when: Some(address::risk_config()),
     }];
     steps.extend(p.underlyings.iter().map(|u| Step {
-        name: format!(
-            "risk book {}",
-            String::from_utf8_lossy(&u.symbol).trim_end_matches('\0')
-        ),
+        name: format!("risk book {}", name_of(&u.symbol)),
         instructions: vec![instruction::risk::add_underlying(
             authority,
             authority,
@@ -76,10 +73,7 @@ pub fn steps(parameters: &Parameters, authority: Pubkey) -> Vec<Step> {
     steps.extend(p.underlyings.iter().map(|u| {
         let book = address::risk_book(&u.symbol);
         Step {
-            name: format!(
-                "market {}",
-                String::from_utf8_lossy(&u.symbol).trim_end_matches('\0')
-            ),
+            name: format!("market {}", name_of(&u.symbol)),
             instructions: vec![instruction::pool::list_underlying(
                 authority,
                 authority,
@@ -127,21 +121,7 @@ pub fn scenario_steps(
     authority: Pubkey,
 ) -> Vec<Step> {
     let body = body_of(set);
-    let symbols = set.symbols().iter().map(|s| *s.as_bytes()).collect();
-    let stress_count = u8::try_from(set.stress().len()).unwrap_or(u8::MAX);
-    let mut steps = vec![Step {
-        name: "scenario set account".into(),
-        instructions: instruction::risk::create_scenario_set(
-            authority,
-            authority,
-            scenario_set,
-            rent,
-            symbols,
-            stress_count,
-        )
-        .to_vec(),
-        done_when: Some(scenario_set),
-    }];
+    let mut steps = vec![create_scenarios(set, scenario_set, rent, authority)];
     let bytes = bytemuck::bytes_of(&*body);
     for (i, chunk) in bytes.chunks(CHUNK).enumerate() {
         // A fresh account is zero already.
@@ -160,7 +140,41 @@ pub fn scenario_steps(
             done_when: None,
         });
     }
-    steps.push(Step {
+    steps.push(activate_scenarios(set, scenario_set, authority));
+    steps
+}
+
+/// Creates the account at `scenario_set`, whose key signs, and opens it for writing.
+pub(crate) fn create_scenarios(
+    set: &ScenarioSet,
+    scenario_set: Pubkey,
+    rent: u64,
+    authority: Pubkey,
+) -> Step {
+    let symbols = set.symbols().iter().map(|s| *s.as_bytes()).collect();
+    let stress_count = u8::try_from(set.stress().len()).unwrap_or(u8::MAX);
+    Step {
+        name: "scenario set account".into(),
+        instructions: instruction::risk::create_scenario_set(
+            authority,
+            authority,
+            scenario_set,
+            rent,
+            symbols,
+            stress_count,
+        )
+        .to_vec(),
+        done_when: Some(scenario_set),
+    }
+}
+
+/// Seals a written set and puts it in force.
+pub(crate) fn activate_scenarios(
+    set: &ScenarioSet,
+    scenario_set: Pubkey,
+    authority: Pubkey,
+) -> Step {
+    Step {
         name: "activate scenarios".into(),
         instructions: vec![instruction::risk::activate_scenario_set(
             authority,
@@ -168,12 +182,18 @@ pub fn scenario_steps(
             set.hash(),
         )],
         done_when: None,
-    });
-    steps
+    }
+}
+
+/// A symbol without its padding.
+pub(crate) fn name_of(symbol: &[u8; 8]) -> String {
+    String::from_utf8_lossy(symbol)
+        .trim_end_matches('\0')
+        .to_owned()
 }
 
 /// The account's body of a set.
-fn body_of(set: &ScenarioSet) -> Box<ScenarioBody> {
+pub(crate) fn body_of(set: &ScenarioSet) -> Box<ScenarioBody> {
     let mut body = bytemuck::allocation::zeroed_box::<ScenarioBody>();
     for (k, draw) in set.draws().iter().enumerate().take(body.weights.len()) {
         body.weights[k] = draw.weight;

@@ -56,7 +56,7 @@ pub enum FollowError {
         url: String,
         source: Box<PubsubClientError>,
     },
-    #[error("the websocket at {url} accepted no subscription within {SUBSCRIBE_SECONDS} s")]
+    #[error("the websocket at {url} did not answer within {PATIENCE_SECONDS} s")]
     Silent { url: String },
     #[error("the websocket refused a subscription: {0}")]
     Refused(#[source] Box<PubsubClientError>),
@@ -64,9 +64,17 @@ pub enum FollowError {
     Ended,
 }
 
-const SUBSCRIBE_SECONDS: u64 = 20;
+const PATIENCE_SECONDS: u64 = 20;
 
 type Changes<'a> = BoxStream<'a, Option<(Pubkey, Account)>>;
+
+/// Whether a websocket answers at `url`; for a clear message before anything depends on it.
+///
+/// # Errors
+/// [`FollowError::Unreachable`] or [`FollowError::Silent`].
+pub async fn reachable(url: &str) -> Result<(), FollowError> {
+    connect(url).await.map(drop)
+}
 
 /// Follows `targets` at `url` and tells `changes`. Returns `Ok` when nobody listens any more.
 ///
@@ -77,30 +85,15 @@ pub async fn follow(
     targets: &[Target],
     changes: &Sender<Change>,
 ) -> Result<(), FollowError> {
-    let silent = || FollowError::Silent {
-        url: url.to_owned(),
-    };
-    let patience = Duration::from_secs(SUBSCRIBE_SECONDS);
-    let client = timeout(patience, PubsubClient::new(url))
-        .await
-        .map_err(|_| silent())?
-        .map_err(|source| FollowError::Unreachable {
-            url: url.to_owned(),
-            source: Box::new(source),
-        })?;
+    let client = connect(url).await?;
     let mut streams = Vec::with_capacity(targets.len());
     for target in targets {
-        let stream = timeout(patience, subscribe(&client, *target))
-            .await
-            .map_err(|_| silent())?
+        let stream = in_time(url, subscribe(&client, *target))
+            .await?
             .map_err(|error| FollowError::Refused(Box::new(error)))?;
         // One that ends takes the whole connection with it: a follower with a blind spot is worse.
-        streams.push(
-            stream
-                .map(Some)
-                .chain(futures::stream::iter([None]))
-                .boxed(),
-        );
+        let end = futures::stream::iter([None]);
+        streams.push(stream.map(Some).chain(end).boxed());
     }
     if changes.send(Change::Connected).await.is_err() {
         return Ok(());
@@ -110,18 +103,35 @@ pub async fn follow(
         let Some((address, account)) = item else {
             continue;
         };
-        if changes
-            .send(Change::Account(address, account))
-            .await
-            .is_err()
-        {
+        let change = Change::Account(address, account);
+        if changes.send(change).await.is_err() {
             return Ok(());
         }
     }
     Err(FollowError::Ended)
 }
 
-async fn subscribe(client: &PubsubClient, target: Target) -> Result<Changes<'_>, PubsubClientError> {
+async fn connect(url: &str) -> Result<PubsubClient, FollowError> {
+    in_time(url, PubsubClient::new(url))
+        .await?
+        .map_err(|source| FollowError::Unreachable {
+            url: url.to_owned(),
+            source: Box::new(source),
+        })
+}
+
+async fn in_time<F: Future>(url: &str, future: F) -> Result<F::Output, FollowError> {
+    timeout(Duration::from_secs(PATIENCE_SECONDS), future)
+        .await
+        .map_err(|_| FollowError::Silent {
+            url: url.to_owned(),
+        })
+}
+
+async fn subscribe(
+    client: &PubsubClient,
+    target: Target,
+) -> Result<Changes<'_>, PubsubClientError> {
     let config = RpcAccountInfoConfig {
         encoding: Some(UiAccountEncoding::Base64),
         commitment: Some(CommitmentConfig::confirmed()),

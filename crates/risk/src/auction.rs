@@ -77,6 +77,17 @@ impl AuctionParams {
         i64::try_from(i128::from(equity) - needed).map_err(|_| RiskError::Overflow)
     }
 
+    /// Margin to nine tenths of the buffer, from which on liquidation may stop. A bid aims at the whole
+    /// buffer, but positions are cut in whole units: without the difference an account could stay a unit
+    /// short of it, each further bid too small to move that unit.
+    ///
+    /// # Errors
+    /// [`RiskError::Overflow`].
+    pub fn closing_margin(&self, equity: i64, maintenance: i64) -> Result<i64, RiskError> {
+        let buffer = self.buffer - self.buffer / 10;
+        Self { buffer, ..*self }.buffer_margin(equity, maintenance)
+    }
+
     /// What taking the whole of an insolvent portfolio costs after `elapsed` seconds: zero or
     /// negative, paid by the insurance fund to the bidder. Linear from `min(equity, 0)` to
     /// `equity - maintenance`. Rounded toward zero: for the fund.
@@ -255,6 +266,13 @@ mod tests {
     fn an_account_at_its_buffer_sells_nothing() {
         assert_eq!(max_fraction(0, 1_000, 0, LYRA.start), 0);
         assert_eq!(max_fraction(5, 1_000, 0, LYRA.start), 0);
+    }
+
+    #[test]
+    fn closing_asks_for_nine_tenths_of_the_buffer() {
+        assert_eq!(LYRA.buffer_margin(1_150, 1_000), Ok(0));
+        assert_eq!(LYRA.closing_margin(1_135, 1_000), Ok(0));
+        assert_eq!(LYRA.closing_margin(1_134, 1_000), Ok(-1));
     }
 
     #[test]

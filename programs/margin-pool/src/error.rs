@@ -89,6 +89,8 @@ pub enum MarginPoolError {
     LedgerImbalance,
     #[msg("A number left its integer range; reduce the size and retry")]
     Overflow,
+    #[msg("The two margin accounts must differ; pass another one as the second")]
+    SameAccount,
 }
 
 impl From<RiskError> for MarginPoolError {

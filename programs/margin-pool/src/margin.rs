@@ -211,5 +211,10 @@ impl Snapshot {
 }
 
 fn views<B: Deref<Target = RiskBook>>(books: &Books<B>) -> Result<Vec<cep_risk::Book<'_>>> {
-    books.list.iter().map(|(_, book)| book.as_book()).collect()
+    // The book's own error would carry the risk engine's number, which means something else here.
+    books
+        .list
+        .iter()
+        .map(|(_, book)| book.as_book().map_err(|_| MarginPoolError::BookNotReady.into()))
+        .collect()
 }

@@ -48,7 +48,7 @@ pub(crate) fn handler<'info>(ctx: Context<'info, CloseAuction<'info>>) -> Result
         (config.params.arithmetic(), [config.authority_bump])
     };
     let margin = params
-        .buffer_margin(state.equity, state.requirement)
+        .closing_margin(state.equity, state.requirement)
         .map_err(LiquidationError::from)?;
     // The buffer is the hysteresis: an account that just reached maintenance stays in auction.
     require!(margin >= 0, LiquidationError::AccountNotRecovered);

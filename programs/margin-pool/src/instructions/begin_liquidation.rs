@@ -17,7 +17,8 @@ pub struct BeginLiquidation<'info> {
     #[account(mut, has_one = pool @ MarginPoolError::WrongPool)]
     pub margin_account: AccountLoader<'info, MarginAccount>,
     /// The opener's margin account, which receives the reward.
-    #[account(mut, has_one = pool @ MarginPoolError::WrongPool)]
+    #[account(mut, has_one = pool @ MarginPoolError::WrongPool,
+        constraint = opener.key() != margin_account.key() @ MarginPoolError::SameAccount)]
     pub opener: AccountLoader<'info, MarginAccount>,
     pub liquidation_authority: Signer<'info>,
 }

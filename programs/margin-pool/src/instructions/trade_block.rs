@@ -8,7 +8,7 @@ use {
         state::{MarginAccount, Pool},
     },
     anchor_lang::prelude::*,
-    cep_risk::{Kind, PPM, Price, Quantity, Scratch},
+    cep_risk::{Breakdown, Kind, PPM, Price, Quantity, Scratch},
     risk_engine::state::RiskBook,
     std::ops::Deref,
 };
@@ -37,6 +37,7 @@ pub struct TradeBlock<'info> {
         constraint = account_a.load()?.owner == owner_a.key() @ MarginPoolError::NotAccountOwner)]
     pub account_a: AccountLoader<'info, MarginAccount>,
     #[account(mut, has_one = pool @ MarginPoolError::WrongPool,
+        constraint = account_b.key() != account_a.key() @ MarginPoolError::SameAccount,
         constraint = account_b.load()?.owner == owner_b.key() @ MarginPoolError::NotAccountOwner)]
     pub account_b: AccountLoader<'info, MarginAccount>,
     pub owner_a: Signer<'info>,
@@ -131,8 +132,7 @@ fn inside_band(price: Price, mark: Price, band: u64) -> bool {
     distance * u128::from(PPM) <= u128::from(mark.micro_usd()) * u128::from(band)
 }
 
-/// After a trade an account has its initial margin on current scenarios, or the trade lowered its
-/// requirement without costing it health: reducing is always allowed, paying away equity is not.
+/// After a trade an account has its initial margin on current scenarios, or the trade only reduced it.
 fn check_side<B: Deref<Target = RiskBook>>(
     pool: &Pool,
     before: &Snapshot,
@@ -147,16 +147,54 @@ fn check_side<B: Deref<Target = RiskBook>>(
         return Ok(());
     }
     let before = before.evaluate(pool, books, Kind::Initial, scratch)?;
-    if after.requirement <= before.requirement && after.health() >= before.health() {
+    if only_reduces(&before, &after) {
         return Ok(());
     }
     require!(current, MarginPoolError::ScenariosOutdated);
     err!(MarginPoolError::BelowInitialMargin)
 }
 
+/// Reducing is always allowed, paying away equity is not: what is left of the requirement is covered at
+/// least as well as before, and a trade neither makes a debt nor adds to one. Health alone would not do:
+/// closing a position frees more requirement than the band lets its owner lose to a friend.
+fn only_reduces(before: &Breakdown, after: &Breakdown) -> bool {
+    let covers = |of: &Breakdown, by: &Breakdown| i128::from(of.equity) * i128::from(by.requirement);
+    after.requirement <= before.requirement
+        && if before.equity < 0 {
+            after.equity >= before.equity
+        } else {
+            after.equity >= 0 && covers(after, before) >= covers(before, after)
+        }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn reducing_pays_away_no_more_than_the_share_of_equity_it_frees() {
+        let state = |equity, requirement| Breakdown {
+            equity,
+            requirement,
+            ..Breakdown::default()
+        };
+        let before = state(50, 100);
+        for (equity, requirement, allowed) in [
+            (50, 90, true),
+            (45, 90, true),
+            (44, 90, false),
+            (0, 0, true),
+            (-1, 0, false),
+            (50, 101, false),
+        ] {
+            let after = state(equity, requirement);
+            assert_eq!(only_reduces(&before, &after), allowed, "{after:?}");
+        }
+        assert!(only_reduces(&state(-5, 100), &state(-5, 50)));
+        assert!(!only_reduces(&state(-5, 100), &state(-6, 0)));
+        // Legs that cancel out and cost something on the way.
+        assert!(!only_reduces(&state(5, 0), &state(-1, 0)));
+    }
 
     #[test]
     fn the_band_is_symmetric_and_inclusive() {

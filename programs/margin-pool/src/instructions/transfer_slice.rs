@@ -31,7 +31,8 @@ pub struct TransferSlice<'info> {
     pub pool: AccountLoader<'info, Pool>,
     #[account(mut, has_one = pool @ MarginPoolError::WrongPool)]
     pub from: AccountLoader<'info, MarginAccount>,
-    #[account(mut, has_one = pool @ MarginPoolError::WrongPool)]
+    #[account(mut, has_one = pool @ MarginPoolError::WrongPool,
+        constraint = to.key() != from.key() @ MarginPoolError::SameAccount)]
     pub to: AccountLoader<'info, MarginAccount>,
     pub liquidation_authority: Signer<'info>,
 }

@@ -58,9 +58,10 @@ fn debit<'info>(ctx: &Context<'info, Withdraw<'info>>, amount: u64) -> Result<()
     account.require_not_in_liquidation()?;
     let mint = ctx.accounts.mint.key();
     if mint == pool.quote_mint {
-        let released = pool.ledger.release(amount)?;
         // Only settled cash leaves: borrowing against collateral is for losses, not for withdrawal.
-        require!(released <= account.cash, MarginPoolError::InsufficientCash);
+        let owned = u64::try_from(account.cash).unwrap_or(0);
+        require!(amount <= owned, MarginPoolError::InsufficientCash);
+        let released = pool.ledger.release(amount)?;
         account.cash = add(account.cash, -released)?;
         pool.ledger.cash = add(pool.ledger.cash, -released)?;
     } else {

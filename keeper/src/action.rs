@@ -1,0 +1,122 @@
+//! What the keeper can do, as data: the planner makes it, the executor sends it.
+
+use {
+    cep_sdk::Pubkey,
+    std::{collections::BTreeSet, fmt},
+};
+
+/// One transaction to send.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Action {
+    /// The margin account, or for a crank the risk book, that it is about.
+    pub subject: Pubkey,
+    pub task: Task,
+    /// `risk_engine::refresh` of these (book, price account) pairs goes in front.
+    pub front: Vec<(Pubkey, Pubkey)>,
+    /// Why, for the log.
+    pub reason: String,
+}
+
+/// `books` are the risk books of all underlyings involved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Task {
+    Refresh {
+        price: Pubkey,
+    },
+    RefreshScenarios {
+        scenario_set: Pubkey,
+    },
+    Open {
+        books: Vec<Pubkey>,
+    },
+    Bid {
+        books: Vec<Pubkey>,
+        terms: Terms,
+    },
+    Close {
+        books: Vec<Pubkey>,
+        opened_by: Pubkey,
+    },
+    Settle {
+        books: Vec<Pubkey>,
+    },
+}
+
+/// A bid and what it is expected to bring. Money in micro-USD, fractions in parts per billion.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Terms {
+    pub fraction: u64,
+    /// Positive: the keeper pays. Negative: the insurance fund pays the keeper.
+    pub payment: i64,
+    pub discount: u64,
+    /// The slice at the mark, before the payment.
+    pub value: i64,
+    /// Sum of the absolute values of everything in the slice but cash.
+    pub notional: i64,
+    /// Value less payment less hedging cost.
+    pub profit: i64,
+    /// The payment at which the profit is the least that is worth it.
+    pub max_payment: i64,
+}
+
+/// The kind of an action.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    Refresh,
+    RefreshScenarios,
+    Open,
+    Bid,
+    Close,
+    Settle,
+}
+
+/// What an action is about, however often it is tried.
+pub type Key = (Kind, Pubkey);
+
+impl Action {
+    #[must_use]
+    pub const fn kind(&self) -> Kind {
+        match self.task {
+            Task::Refresh { .. } => Kind::Refresh,
+            Task::RefreshScenarios { .. } => Kind::RefreshScenarios,
+            Task::Open { .. } => Kind::Open,
+            Task::Bid { .. } => Kind::Bid,
+            Task::Close { .. } => Kind::Close,
+            Task::Settle { .. } => Kind::Settle,
+        }
+    }
+
+    #[must_use]
+    pub const fn key(&self) -> Key {
+        (self.kind(), self.subject)
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Refresh => "refresh",
+            Self::RefreshScenarios => "refresh_scenarios",
+            Self::Open => "open_auction",
+            Self::Bid => "bid",
+            Self::Close => "close_auction",
+            Self::Settle => "settle_pnl",
+        })
+    }
+}
+
+/// What not to plan again right now.
+#[derive(Clone, Debug, Default)]
+pub struct Memory {
+    /// Tried in this round, with any result.
+    pub attempted: BTreeSet<Key>,
+    /// Refused, and not due for another try yet.
+    pub refused: BTreeSet<Key>,
+}
+
+impl Memory {
+    #[must_use]
+    pub fn allows(&self, key: Key) -> bool {
+        !self.attempted.contains(&key) && !self.refused.contains(&key)
+    }
+}

@@ -1,0 +1,75 @@
+//! From an action to a confirmed transaction.
+
+use {
+    crate::{
+        action::{Action, Task},
+        receipt::Receipt,
+    },
+    cep_sdk::{Client, Pubkey, SdkError, address, instruction, programs::liquidation::BidArgs},
+    solana_sdk::{instruction::Instruction, signature::Keypair, signer::Signer},
+};
+
+/// Who acts.
+pub struct Actor {
+    pub keypair: Keypair,
+    /// Its margin account.
+    pub own: Pubkey,
+}
+
+/// Sends an action and waits until it is confirmed.
+pub async fn execute(client: &Client, actor: &Actor, action: &Action) -> Result<Receipt, SdkError> {
+    let signature = client
+        .send(&instructions(actor, action), &[&actor.keypair])
+        .await?;
+    Ok(Receipt::read(client, signature).await)
+}
+
+/// Accounts that an action changes, to be read again after it.
+#[must_use]
+pub fn touched(actor: &Actor, action: &Action) -> Vec<Pubkey> {
+    let mut list = vec![action.subject];
+    list.extend(action.front.iter().map(|(book, _)| *book));
+    match &action.task {
+        Task::Refresh { .. } | Task::RefreshScenarios { .. } => {}
+        Task::Open { .. } | Task::Close { .. } => {
+            list.extend([actor.own, address::auction(&action.subject)]);
+        }
+        Task::Bid { books, .. } => {
+            list.extend([
+                actor.own,
+                address::pool(),
+                address::auction(&action.subject),
+            ]);
+            list.extend(books.iter().map(address::market));
+        }
+        Task::Settle { books } => {
+            list.push(address::pool());
+            list.extend(books.iter().map(address::market));
+        }
+    }
+    list
+}
+
+fn instructions(actor: &Actor, action: &Action) -> Vec<Instruction> {
+    use instruction::{liquidation, pool, risk};
+    let (subject, key) = (action.subject, actor.keypair.pubkey());
+    let main = match &action.task {
+        Task::Refresh { price } => risk::refresh(subject, *price),
+        Task::RefreshScenarios { scenario_set } => risk::refresh_scenarios(subject, *scenario_set),
+        Task::Open { books } => liquidation::open_auction(subject, key, actor.own, books),
+        Task::Bid { books, terms } => {
+            let args = BidArgs {
+                max_fraction: terms.fraction,
+                max_payment: terms.max_payment,
+            };
+            liquidation::bid(subject, (actor.own, key), args, books)
+        }
+        Task::Close { books, opened_by } => liquidation::close_auction(subject, *opened_by, books),
+        Task::Settle { books } => pool::settle_pnl(subject, books),
+    };
+    let front = action
+        .front
+        .iter()
+        .map(|(book, price)| risk::refresh(*book, *price));
+    front.chain([main]).collect()
+}

@@ -1,0 +1,179 @@
+//! How much of an auction to take, and whether at all. The rule is told in docs/keeper.md.
+
+use {
+    super::{Policy, slice},
+    crate::{action::Terms, view::View},
+    cep_risk::{Breakdown, Kind, Scratch, auction::PPB},
+    cep_sdk::{
+        Pubkey, SdkError,
+        health::exposed_underlyings,
+        programs::{
+            liquidation::{assess, state::Auction},
+            margin_pool::{
+                margin::{Books, Snapshot},
+                state::MarginAccount,
+            },
+            risk_engine::state::RiskBook,
+        },
+    },
+    std::collections::BTreeSet,
+};
+
+/// An auction as the keeper sees it: the account for sale, the account that would buy, and all the
+/// books that the two need.
+pub struct Sale<'a> {
+    pub view: &'a View,
+    pub policy: &'a Policy,
+    pub account: &'a MarginAccount,
+    /// Has observed `state.equity`.
+    pub auction: Auction,
+    /// Of the account, at maintenance.
+    pub state: Breakdown,
+    pub own: &'a MarginAccount,
+    pub underlyings: BTreeSet<u8>,
+    pub books: Books<&'a RiskBook>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    Take(Terms),
+    /// Why not.
+    Wait(String),
+}
+
+impl<'a> Sale<'a> {
+    /// `None` when the keeper's own account is unknown or itself in liquidation, a book is unknown, or
+    /// a price is too old even for liquidation.
+    pub fn new(
+        view: &'a View,
+        policy: &'a Policy,
+        (address, account): (&Pubkey, &'a MarginAccount),
+        state: Breakdown,
+    ) -> Option<Self> {
+        let mut auction = *view.auction_of(address)?;
+        auction.observe(state.equity, view.time.unix_timestamp);
+        let own = view
+            .accounts
+            .get(&policy.own)
+            .filter(|own| own.in_liquidation == 0)?;
+        let mut underlyings = exposed_underlyings(&view.pool, account);
+        underlyings.extend(exposed_underlyings(&view.pool, own));
+        let books = view.books_of(&underlyings)?;
+        books
+            .require_usable_in_liquidation(view.time.unix_timestamp)
+            .ok()?;
+        Some(Self {
+            view,
+            policy,
+            account,
+            auction,
+            state,
+            own,
+            underlyings,
+            books,
+        })
+    }
+
+    /// The largest part that the keeper can carry, if it pays.
+    pub fn judge(&self) -> Result<Verdict, SdkError> {
+        let mut scratch = Scratch::new();
+        let most = self.offer(PPB)?.fraction;
+        if most == 0 {
+            return Ok(Verdict::Wait("nothing is for sale".into()));
+        }
+        let Some(terms) = self.largest(most, &mut scratch)? else {
+            return Ok(Verdict::Wait(
+                "own margin, --max-notional or the insurance fund allows no part of it".into(),
+            ));
+        };
+        if terms.payment <= terms.max_payment {
+            return Ok(Verdict::Take(terms));
+        }
+        Ok(Verdict::Wait(format!(
+            "the offer is not profitable yet: {} micro-USD after hedging, {} more wanted",
+            terms.profit,
+            i128::from(terms.payment) - i128::from(terms.max_payment),
+        )))
+    }
+
+    /// The largest part up to `most` (ppb) that fits. What the keeper's account can carry is an interval
+    /// from zero (its requirement is convex in the part taken), so bisection finds its end.
+    fn largest(&self, most: u64, scratch: &mut Scratch) -> Result<Option<Terms>, SdkError> {
+        let mut best = self.fits(most, scratch)?;
+        if best.is_some() {
+            return Ok(best);
+        }
+        let (mut low, mut high) = (0, most);
+        while high - low > 1 {
+            let middle = low + (high - low) / 2;
+            match self.fits(middle, scratch)? {
+                Some(terms) => (best, low) = (Some(terms), middle),
+                None => high = middle,
+            }
+        }
+        Ok(best)
+    }
+
+    /// The terms of taking `fraction`, if the keeper's account then has its initial margin, the notional
+    /// is within the operator's limit, and the insurance fund can pay its part.
+    fn fits(&self, fraction: u64, scratch: &mut Scratch) -> Result<Option<Terms>, SdkError> {
+        let (pool, books) = (&self.view.pool, &self.books);
+        let offer = self.offer(fraction)?;
+        let slice = slice::cut(self.account, books, self.auction.reserved, offer.fraction)?;
+        let notional = self.notional(&slice)?;
+        if notional > self.policy.max_notional || -offer.payment > pool.ledger.insurance {
+            return Ok(None);
+        }
+        let before =
+            Snapshot::of(pool, self.own, books)?.evaluate(pool, books, Kind::Initial, scratch)?;
+        let after = slice::joined(self.own, &slice, offer.payment)?;
+        let after =
+            Snapshot::of(pool, &after, books)?.evaluate(pool, books, Kind::Initial, scratch)?;
+        if after.health() < 0 {
+            return Ok(None);
+        }
+        let value = after.equity - before.equity + offer.payment;
+        let worth = value - bps(notional, self.policy.hedge_cost_bps);
+        let wanted = bps(notional, self.policy.min_profit_bps).max(self.policy.min_profit);
+        Ok(Some(Terms {
+            fraction: offer.fraction,
+            payment: offer.payment,
+            discount: offer.discount,
+            value,
+            notional,
+            profit: worth - offer.payment,
+            max_payment: worth - wanted,
+        }))
+    }
+
+    fn offer(&self, limit: u64) -> Result<assess::Offer, SdkError> {
+        Ok(assess::offer(
+            &self.view.liquidation.params.arithmetic(),
+            &self.auction,
+            self.state.equity,
+            self.state.requirement,
+            self.view.time.unix_timestamp,
+            limit,
+        )?)
+    }
+
+    /// Sum of the absolute values of positions and collateral, each by itself: what is to be unwound.
+    fn notional(&self, slice: &MarginAccount) -> Result<i64, SdkError> {
+        let too_large = || SdkError::Margin("the slice is beyond what can be counted".into());
+        let mut total = 0i64;
+        for holding in Snapshot::of(&self.view.pool, slice, &self.books)?.holdings {
+            let (_, book) = self.books.list.get(holding.book).ok_or_else(too_large)?;
+            let value = holding.quantity.at(book.index_price()?).abs();
+            let value = value.ceil_micro_usd().map_err(|_| too_large())?;
+            total = total.checked_add(value).ok_or_else(too_large)?;
+        }
+        Ok(total)
+    }
+}
+
+/// Basis points of an amount, rounded up.
+fn bps(amount: i64, points: u32) -> i64 {
+    let share = i128::from(amount) * i128::from(points);
+    // At most 429,497 times the amount: saturates only beyond any real notional.
+    i64::try_from((share + 9_999) / 10_000).unwrap_or(i64::MAX)
+}

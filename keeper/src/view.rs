@@ -1,0 +1,143 @@
+//! What the keeper knows of the chain. Written by one task, read by the planner.
+
+use {
+    anchor_lang::{AccountDeserialize, Discriminator, Owner},
+    bytemuck::Pod,
+    cep_sdk::{
+        Pubkey, SdkError,
+        account::decode,
+        address,
+        clock::ChainTime,
+        follow::Target,
+        programs::{
+            liquidation::state::{Auction, LiquidationConfig},
+            margin_pool::{
+                margin::Books,
+                state::{MarginAccount, Market, Pool},
+            },
+            risk_engine::state::{RiskBook, RiskConfig},
+        },
+    },
+    pyth_solana_receiver_sdk::price_update::PriceUpdateV2,
+    solana_sdk::account::Account,
+    std::collections::{BTreeMap, BTreeSet},
+};
+
+pub struct View {
+    pub time: ChainTime,
+    pub pool: Box<Pool>,
+    pub risk: Box<RiskConfig>,
+    pub liquidation: Box<LiquidationConfig>,
+    pub books: BTreeMap<Pubkey, Box<RiskBook>>,
+    pub markets: BTreeMap<Pubkey, Box<Market>>,
+    pub accounts: BTreeMap<Pubkey, Box<MarginAccount>>,
+    /// By their own address, see [`View::auction_of`].
+    pub auctions: BTreeMap<Pubkey, Box<Auction>>,
+    /// The configured oracle accounts that exist.
+    pub prices: BTreeMap<Pubkey, PriceUpdateV2>,
+}
+
+/// Everything a view is kept current by.
+pub fn targets(prices: impl IntoIterator<Item = Pubkey>) -> Vec<Target> {
+    let single = [
+        address::pool(),
+        address::risk_config(),
+        address::liquidation_config(),
+    ];
+    let mut targets = vec![
+        Target::all::<MarginAccount>(),
+        Target::all::<Market>(),
+        Target::all::<RiskBook>(),
+        Target::all::<Auction>(),
+    ];
+    targets.extend(single.into_iter().chain(prices).map(Target::One));
+    targets
+}
+
+impl View {
+    /// Takes the new state of one account; `None` when it was closed.
+    ///
+    /// # Errors
+    /// A decoding error for an account that looks like the protocol's and is not.
+    pub fn apply(&mut self, at: Pubkey, account: Option<&Account>) -> Result<(), SdkError> {
+        let Some(account) = account.filter(|a| a.lamports > 0) else {
+            self.auctions.remove(&at);
+            self.accounts.remove(&at);
+            self.prices.remove(&at);
+            return Ok(());
+        };
+        if is::<PriceUpdateV2>(account) {
+            let price = PriceUpdateV2::try_deserialize(&mut account.data.as_slice())?;
+            self.prices.insert(at, price);
+        } else if is::<Pool>(account) {
+            self.pool = decode(&at, account)?;
+        } else if is::<RiskConfig>(account) {
+            self.risk = decode(&at, account)?;
+        } else if is::<LiquidationConfig>(account) {
+            self.liquidation = decode(&at, account)?;
+        } else {
+            put(&mut self.books, at, account)?;
+            put(&mut self.markets, at, account)?;
+            put(&mut self.accounts, at, account)?;
+            put(&mut self.auctions, at, account)?;
+        }
+        Ok(())
+    }
+
+    /// The open auction of a margin account.
+    #[must_use]
+    pub fn auction_of(&self, margin_account: &Pubkey) -> Option<&Auction> {
+        self.auctions
+            .get(&address::auction(margin_account))
+            .map(|auction| &**auction)
+    }
+
+    /// The books of some of the pool's underlyings, as a margin check takes them; `None` while one is
+    /// unknown.
+    #[must_use]
+    pub fn books_of(&self, underlyings: &BTreeSet<u8>) -> Option<Books<&RiskBook>> {
+        let list = underlyings.iter().map(|index| {
+            let book = self.books.get(&self.book_address(*index)?)?;
+            Some((*index, &**book))
+        });
+        Some(Books {
+            list: list.collect::<Option<_>>()?,
+        })
+    }
+
+    /// Addresses of the books of some of the pool's underlyings.
+    #[must_use]
+    pub fn book_addresses(&self, underlyings: &BTreeSet<u8>) -> Vec<Pubkey> {
+        underlyings
+            .iter()
+            .filter_map(|index| self.book_address(*index))
+            .collect()
+    }
+
+    fn book_address(&self, index: u8) -> Option<Pubkey> {
+        self.pool.underlying(index).ok().map(|listed| listed.book)
+    }
+}
+
+fn is<T: Discriminator + Owner>(account: &Account) -> bool {
+    account.owner == T::owner() && account.data.starts_with(T::DISCRIMINATOR)
+}
+
+fn put<T: Pod + Discriminator + Owner>(
+    map: &mut BTreeMap<Pubkey, Box<T>>,
+    at: Pubkey,
+    account: &Account,
+) -> Result<(), SdkError> {
+    if is::<T>(account) {
+        map.insert(at, decode(&at, account)?);
+    }
+    Ok(())
+}
+
+/// A book's symbol as text.
+#[must_use]
+pub fn symbol_of(book: &RiskBook) -> String {
+    String::from_utf8_lossy(&book.symbol)
+        .trim_end_matches('\0')
+        .to_owned()
+}

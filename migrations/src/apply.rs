@@ -1,0 +1,214 @@
+//! Initialisation, run over RPC: what is there already is left alone.
+
+use {
+    crate::{
+        Parameters, Step,
+        error::MigrationError,
+        plan,
+        progress::{Progress, Report},
+        upload::Upload,
+    },
+    cep_scenarios::ScenarioSet,
+    cep_sdk::{
+        Client, Pubkey, SdkError, address,
+        instruction::risk,
+        programs::risk_engine::{
+            self,
+            state::{RiskBook, RiskConfig, ScenarioSet as OnChainSet},
+        },
+    },
+    solana_commitment_config::CommitmentConfig,
+    solana_sdk::{
+        hash::hashv,
+        signature::{Keypair, Signer},
+    },
+    solana_system_interface::instruction::create_account_with_seed,
+};
+
+/// What [`apply`] found and did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Applied {
+    pub done: usize,
+    pub skipped: usize,
+    /// The scenario set in force.
+    pub scenario_set: Pubkey,
+}
+
+/// Brings the protocol's accounts to `parameters`, puts `scenarios` in force and scales every book by them.
+/// `authority` signs and pays for all of it.
+///
+/// # Errors
+/// [`MigrationError`], naming the step. Running it again continues.
+pub async fn apply(
+    client: &Client,
+    authority: &Keypair,
+    parameters: &Parameters,
+    scenarios: &ScenarioSet,
+    report: Report<'_>,
+) -> Result<Applied, MigrationError> {
+    let mut applied = Applied::default();
+    for step in plan::steps(parameters, authority.pubkey()) {
+        if run_step(client, authority, &step, report).await? {
+            applied.done += 1;
+        } else {
+            applied.skipped += 1;
+        }
+    }
+    applied.scenario_set = put_in_force(client, authority, scenarios, report).await?;
+    scale(client, authority, parameters, report).await?;
+    Ok(applied)
+}
+
+/// Whether it had to be run.
+async fn run_step(
+    client: &Client,
+    authority: &Keypair,
+    step: &Step,
+    report: Report<'_>,
+) -> Result<bool, MigrationError> {
+    let what = step.name.clone();
+    if let Some(account) = step.done_when
+        && exists(client, &account).await?
+    {
+        report(&Progress::Skipped { what });
+        return Ok(false);
+    }
+    client
+        .send(&step.instructions, &[authority])
+        .await
+        .map_err(MigrationError::during(&what))?;
+    report(&Progress::Done { what });
+    Ok(true)
+}
+
+async fn exists(client: &Client, address: &Pubkey) -> Result<bool, MigrationError> {
+    let response = client
+        .rpc
+        .get_account_with_commitment(address, CommitmentConfig::confirmed())
+        .await?;
+    Ok(response.value.is_some())
+}
+
+/// Uploads and activates a set, unless the one in force has the same hash.
+async fn put_in_force(
+    client: &Client,
+    authority: &Keypair,
+    set: &ScenarioSet,
+    report: Report<'_>,
+) -> Result<Pubkey, MigrationError> {
+    let config = client
+        .account::<RiskConfig>(&address::risk_config())
+        .await?;
+    if config.scenario_generation > 0 {
+        let active = client.account::<OnChainSet>(&config.scenario_set).await?;
+        if active.hash == set.hash() {
+            report(&Progress::Skipped {
+                what: "scenario set".into(),
+            });
+            return Ok(config.scenario_set);
+        }
+    }
+    // An address of its own for each activation: a sealed set cannot be activated again.
+    let generation = config.scenario_generation.to_le_bytes();
+    let seed: String = hashv(&[&set.hash(), &generation])
+        .to_string()
+        .chars()
+        .take(32)
+        .collect();
+    let payer = authority.pubkey();
+    let account = Pubkey::create_with_seed(&payer, &seed, &risk_engine::ID)
+        .map_err(|error| MigrationError::Scenarios(error.to_string()))?;
+    let rent = client
+        .rpc
+        .get_minimum_balance_for_rent_exemption(OnChainSet::SPACE)
+        .await?;
+    let mut create = plan::create_scenarios(set, account, rent, payer);
+    // The same account, but at an address that needs no key of its own, so that a second run finds it.
+    if let Some(first) = create.instructions.first_mut() {
+        let space = u64::try_from(OnChainSet::SPACE).unwrap_or(u64::MAX);
+        *first = create_account_with_seed(
+            &payer,
+            &account,
+            &payer,
+            &seed,
+            rent,
+            space,
+            &risk_engine::ID,
+        );
+    }
+    run_step(client, authority, &create, report).await?;
+    let body = plan::body_of(set);
+    Upload {
+        what: "scenarios",
+        account,
+        start: 8 + std::mem::offset_of!(OnChainSet, body),
+        bytes: bytemuck::bytes_of(&*body),
+        write: |offset, bytes| risk::write_scenario_set(payer, account, offset, bytes),
+    }
+    .run(client, authority, report)
+    .await?;
+    run_step(
+        client,
+        authority,
+        &plan::activate_scenarios(set, account, payer),
+        report,
+    )
+    .await?;
+    Ok(account)
+}
+
+/// Scales the books that do not stand on the set in force.
+async fn scale(
+    client: &Client,
+    authority: &Keypair,
+    parameters: &Parameters,
+    report: Report<'_>,
+) -> Result<(), MigrationError> {
+    let config = client
+        .account::<RiskConfig>(&address::risk_config())
+        .await?;
+    for underlying in &parameters.underlyings {
+        let book = address::risk_book(&underlying.symbol);
+        let state = client.account::<RiskBook>(&book).await?;
+        if state.scenario_generation == config.scenario_generation {
+            continue;
+        }
+        let step = Step {
+            name: format!("scenarios of {}", plan::name_of(&underlying.symbol)),
+            instructions: vec![risk::refresh_scenarios(book, config.scenario_set)],
+            done_when: None,
+        };
+        run_step(client, authority, &step, report).await?;
+    }
+    Ok(())
+}
+
+/// Folds price updates into books: pairs of a book and the Pyth account for it. Columns that no longer cover
+/// a book's volatility are scaled again.
+///
+/// # Errors
+/// [`MigrationError::Step`] with the refusal of a stale or foreign price.
+pub async fn refresh(
+    client: &Client,
+    payer: &Keypair,
+    prices: &[(Pubkey, Pubkey)],
+) -> Result<(), MigrationError> {
+    let config = client
+        .account::<RiskConfig>(&address::risk_config())
+        .await?;
+    for (book, price) in prices {
+        let send = async |instruction| -> Result<(), SdkError> {
+            client.send(&[instruction], &[payer]).await.map(|_| ())
+        };
+        send(risk::refresh(*book, *price))
+            .await
+            .map_err(MigrationError::during(format!("price of book {book}")))?;
+        let state = client.account::<RiskBook>(book).await?;
+        if !state.scenarios_cover_volatility() {
+            send(risk::refresh_scenarios(*book, config.scenario_set))
+                .await
+                .map_err(MigrationError::during(format!("scenarios of book {book}")))?;
+        }
+    }
+    Ok(())
+}

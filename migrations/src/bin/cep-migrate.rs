@@ -1,0 +1,110 @@
+//! Deploys the programs to a cluster and initialises them. What is done already is skipped, so run it again
+//! after a failure.
+
+use {
+    anyhow::{Context, Result},
+    cep_migrations::{
+        Deployed, Parameters, ProgramFiles, Progress, apply, deploy, parameters, refresh,
+    },
+    cep_scenarios::ScenarioSet,
+    cep_sdk::{Client, Pubkey, address, units::symbol},
+    clap::Parser,
+    indicatif::{ProgressBar, ProgressStyle},
+    solana_sdk::signer::keypair::read_keypair_file,
+    std::{path::PathBuf, process::ExitCode},
+};
+
+#[derive(Parser)]
+#[command(about = "Deploy and initialise the Capital Efficiency Protocol on a cluster")]
+struct Cli {
+    /// JSON-RPC endpoint of the cluster
+    #[arg(long, default_value = "http://127.0.0.1:8899")]
+    url: String,
+    /// Keypair that pays, owns the programs' upgrade right and becomes the protocol's authority
+    #[arg(long)]
+    keypair: PathBuf,
+    /// Where `cargo xtask build` put the programs and their keypairs
+    #[arg(long, default_value = "target/deploy")]
+    program_dir: PathBuf,
+    /// Mint of the quote currency; six decimals
+    #[arg(long, default_value_t = parameters::USDC)]
+    quote_mint: Pubkey,
+    /// Mint of the SOL token that is taken as collateral
+    #[arg(long, default_value_t = parameters::WRAPPED_SOL)]
+    sol_mint: Pubkey,
+    /// Leave the programs as they are and only initialise
+    #[arg(long)]
+    skip_deploy: bool,
+    /// Pyth price account of an underlying, to refresh its book at the end; repeat for each
+    #[arg(long, value_name = "SYMBOL=ADDRESS", value_parser = price_account)]
+    price_account: Vec<(Pubkey, Pubkey)>,
+}
+
+/// A risk book and the price account for it.
+fn price_account(text: &str) -> Result<(Pubkey, Pubkey), String> {
+    let (name, account) = text
+        .split_once('=')
+        .ok_or("write it as SOL=<address of the price account>")?;
+    let account = account.parse().map_err(|error| format!("{error}"))?;
+    Ok((address::risk_book(&symbol(name)), account))
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(Cli::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(cli: Cli) -> Result<()> {
+    let keypair = read_keypair_file(&cli.keypair).map_err(|error| {
+        anyhow::anyhow!(
+            "{} is not a keypair file ({error}); make one with `solana-keygen new`",
+            cli.keypair.display()
+        )
+    })?;
+    let client = Client::new(cli.url);
+    let bar = ProgressBar::no_length().with_style(
+        ProgressStyle::with_template("  {msg} {wide_bar} {pos}/{len}")
+            .unwrap_or_else(|_| ProgressStyle::default_bar()),
+    );
+    let report = |progress: &Progress| show(&bar, progress);
+    if !cli.skip_deploy {
+        for program in ProgramFiles::all(&cli.program_dir)? {
+            if deploy(&client, &keypair, &program, &report).await? == Deployed::Upgraded {
+                say(&bar, &format!("{} was upgraded", program.name));
+            }
+        }
+    }
+    let scenarios = ScenarioSet::shipped().context("the shipped scenario set is damaged")?;
+    let parameters = Parameters::standard(cli.quote_mint, cli.sol_mint);
+    let applied = apply(&client, &keypair, &parameters, &scenarios, &report).await?;
+    refresh(&client, &keypair, &cli.price_account).await?;
+    bar.finish_and_clear();
+    println!(
+        "{} steps done, {} were done already; scenario set {} in force",
+        applied.done, applied.skipped, applied.scenario_set
+    );
+    Ok(())
+}
+
+fn show(bar: &ProgressBar, progress: &Progress) {
+    match progress {
+        Progress::Done { what } => say(bar, &format!("done     {what}")),
+        Progress::Skipped { what } => say(bar, &format!("skipped  {what}")),
+        Progress::Uploaded { what, parts, of } => {
+            bar.set_message(what.clone());
+            bar.set_length(u64::try_from(*of).unwrap_or(u64::MAX));
+            bar.set_position(u64::try_from(*parts).unwrap_or(u64::MAX));
+        }
+    }
+}
+
+/// A line that stays, with or without a terminal.
+fn say(bar: &ProgressBar, line: &str) {
+    bar.suspend(|| println!("  {line}"));
+}

@@ -1,0 +1,361 @@
+//! Programs onto a cluster, through the upgradeable loader (loader-v3): bytes into a buffer account, then one
+//! transaction that deploys or upgrades from it.
+//!
+//! The buffer's address is derived from the payer and the bytes, so a run that was cut off finds its own buffer
+//! again and nobody else can have created it.
+
+use {
+    crate::{
+        error::MigrationError,
+        progress::{Progress, Report},
+        upload::Upload,
+    },
+    cep_sdk::{Client, Pubkey},
+    solana_commitment_config::CommitmentConfig,
+    solana_loader_v3_interface::{
+        get_program_data_address,
+        instruction::{create_buffer, deploy_with_max_program_len, extend_program, upgrade, write},
+        state::UpgradeableLoaderState as State,
+    },
+    solana_sdk::{
+        account::Account,
+        hash::hashv,
+        signature::{Keypair, Signer},
+        signer::keypair::read_keypair_file,
+    },
+    solana_system_interface::instruction::create_account_with_seed,
+    std::{fs, path::Path, time::Duration},
+    tokio::time::sleep,
+};
+
+const LOADER: Pubkey = solana_sdk::pubkey!("BPFLoaderUpgradeab1e11111111111111111111111");
+/// Least growth of a program's account that the loader accepts.
+const LEAST_EXTENSION: usize = 10_240;
+/// How often, a slot apart, to look whether a deployment has taken effect.
+const SLOTS_TO_WAIT: usize = 75;
+/// Lamports kept for the fees of all the transactions of one deployment.
+const FEES: u64 = 20_000_000;
+
+/// A program as `cargo xtask build` leaves it.
+pub struct ProgramFiles {
+    pub name: String,
+    pub bytes: Vec<u8>,
+    /// Signs the first deployment; afterwards only its address matters.
+    pub keypair: Keypair,
+}
+
+/// What [`deploy`] did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deployed {
+    New,
+    Upgraded,
+    /// The same bytes were there already.
+    Unchanged,
+}
+
+impl ProgramFiles {
+    /// Reads `<name>.so` and `<name>-keypair.json`, whose key must be the `id` the program was built with.
+    ///
+    /// # Errors
+    /// [`MigrationError::NoFile`], [`MigrationError::WrongKeypair`].
+    pub fn read(directory: &Path, name: &str, id: Pubkey) -> Result<Self, MigrationError> {
+        let path = directory.join(format!("{name}.so"));
+        let bytes = fs::read(&path).map_err(|error| MigrationError::NoFile {
+            path,
+            reason: error.to_string(),
+        })?;
+        let path = directory.join(format!("{name}-keypair.json"));
+        let keypair = read_keypair_file(&path).map_err(|error| MigrationError::NoFile {
+            path: path.clone(),
+            reason: error.to_string(),
+        })?;
+        if keypair.pubkey() != id {
+            return Err(MigrationError::WrongKeypair {
+                path,
+                found: keypair.pubkey(),
+                expected: id,
+            });
+        }
+        Ok(Self {
+            name: name.to_owned(),
+            bytes,
+            keypair,
+        })
+    }
+
+    /// The protocol's three programs, in the order in which they depend on each other.
+    ///
+    /// # Errors
+    /// As [`ProgramFiles::read`].
+    pub fn all(directory: &Path) -> Result<Vec<Self>, MigrationError> {
+        use cep_sdk::programs::{liquidation, margin_pool, risk_engine};
+        [
+            ("risk_engine", risk_engine::ID),
+            ("margin_pool", margin_pool::ID),
+            ("liquidation", liquidation::ID),
+        ]
+        .into_iter()
+        .map(|(name, id)| Self::read(directory, name, id))
+        .collect()
+    }
+}
+
+/// Makes the cluster run these bytes at this program's address. `authority` pays and may upgrade later.
+///
+/// # Errors
+/// [`MigrationError`], each saying what to do. Running it again continues.
+pub async fn deploy(
+    client: &Client,
+    authority: &Keypair,
+    program: &ProgramFiles,
+    report: Report<'_>,
+) -> Result<Deployed, MigrationError> {
+    let run = Deployment {
+        client,
+        authority,
+        program,
+        id: program.keypair.pubkey(),
+    };
+    let deployed = run.on_chain().await?;
+    if deployed
+        .as_ref()
+        .is_some_and(|d| same(&d.bytes, &program.bytes))
+    {
+        report(&Progress::Skipped {
+            what: program.name.clone(),
+        });
+        return Ok(Deployed::Unchanged);
+    }
+    let buffer = run.fill_buffer(report).await?;
+    let outcome = match deployed {
+        None => {
+            run.deploy_new(buffer).await?;
+            Deployed::New
+        }
+        Some(old) => {
+            run.upgrade(buffer, old.bytes.len()).await?;
+            Deployed::Upgraded
+        }
+    };
+    run.verify().await?;
+    report(&Progress::Done {
+        what: program.name.clone(),
+    });
+    Ok(outcome)
+}
+
+/// Whether an account of at least the program's size holds it, followed by nothing but zeros.
+fn same(there: &[u8], bytes: &[u8]) -> bool {
+    there
+        .split_at_checked(bytes.len())
+        .is_some_and(|(head, rest)| head == bytes && rest.iter().all(|b| *b == 0))
+}
+
+/// What the cluster runs at a program's address.
+struct OnChain {
+    slot: u64,
+    bytes: Vec<u8>,
+}
+
+struct Deployment<'a> {
+    client: &'a Client,
+    authority: &'a Keypair,
+    program: &'a ProgramFiles,
+    id: Pubkey,
+}
+
+impl Deployment<'_> {
+    async fn account(&self, address: &Pubkey) -> Result<Option<Account>, MigrationError> {
+        let response = self
+            .client
+            .rpc
+            .get_account_with_commitment(address, CommitmentConfig::confirmed())
+            .await?;
+        Ok(response.value)
+    }
+
+    /// Refuses what the authority could not upgrade.
+    async fn on_chain(&self) -> Result<Option<OnChain>, MigrationError> {
+        let Some(account) = self.account(&self.id).await? else {
+            return Ok(None);
+        };
+        let wrong = || MigrationError::NotAProgram { address: self.id };
+        if account.owner != LOADER {
+            return Err(wrong());
+        }
+        let data = self
+            .account(&get_program_data_address(&self.id))
+            .await?
+            .ok_or_else(wrong)?
+            .data;
+        let Ok(State::ProgramData {
+            slot,
+            upgrade_authority_address,
+        }) = bincode::deserialize(&data)
+        else {
+            return Err(wrong());
+        };
+        if upgrade_authority_address != Some(self.authority.pubkey()) {
+            return Err(MigrationError::NotUpgradeAuthority {
+                program: self.id,
+                authority: upgrade_authority_address,
+            });
+        }
+        let bytes = data
+            .get(State::size_of_programdata_metadata()..)
+            .unwrap_or_default()
+            .to_vec();
+        Ok(Some(OnChain { slot, bytes }))
+    }
+
+    async fn fill_buffer(&self, report: Report<'_>) -> Result<Pubkey, MigrationError> {
+        let authority = self.authority.pubkey();
+        let digest = hashv(&[self.id.as_ref(), &self.program.bytes]);
+        // A seed has at most 32 characters.
+        let seed: String = digest.to_string().chars().take(32).collect();
+        let buffer = Pubkey::create_with_seed(&authority, &seed, &LOADER)
+            .map_err(|_| MigrationError::ForeignBuffer { address: self.id })?;
+        match self.account(&buffer).await? {
+            None => self.create_buffer(buffer, &seed).await?,
+            Some(account) => {
+                let ours = State::Buffer {
+                    authority_address: Some(authority),
+                };
+                let state = bincode::deserialize::<State>(&account.data).ok();
+                let size = State::size_of_buffer(self.program.bytes.len());
+                if account.owner != LOADER || state != Some(ours) || account.data.len() != size {
+                    return Err(MigrationError::ForeignBuffer { address: buffer });
+                }
+            }
+        }
+        Upload {
+            what: &self.program.name,
+            account: buffer,
+            start: State::size_of_buffer_metadata(),
+            bytes: &self.program.bytes,
+            write: |offset, bytes| write(&buffer, &authority, offset, bytes),
+        }
+        .run(self.client, self.authority, report)
+        .await?;
+        Ok(buffer)
+    }
+
+    async fn create_buffer(&self, buffer: Pubkey, seed: &str) -> Result<(), MigrationError> {
+        let authority = self.authority.pubkey();
+        let size = State::size_of_buffer(self.program.bytes.len());
+        let rent = self.rent(size).await?;
+        // The buffer's rent comes back at the deployment, in time to pay for the program's own account.
+        self.require_balance(rent + FEES).await?;
+        let mut instructions = create_buffer(
+            &authority,
+            &buffer,
+            &authority,
+            rent,
+            self.program.bytes.len(),
+        )
+        .map_err(|_| MigrationError::ForeignBuffer { address: buffer })?;
+        // The same account, but at an address that needs no key of its own.
+        if let Some(create) = instructions.first_mut() {
+            let space = u64::try_from(size).unwrap_or(u64::MAX);
+            *create = create_account_with_seed(
+                &authority, &buffer, &authority, seed, rent, space, &LOADER,
+            );
+        }
+        self.send("creating the buffer", &instructions, &[self.authority])
+            .await
+    }
+
+    async fn deploy_new(&self, buffer: Pubkey) -> Result<(), MigrationError> {
+        let authority = self.authority.pubkey();
+        let rent = self.rent(State::size_of_program()).await?;
+        let length = self.program.bytes.len();
+        #[allow(deprecated)]
+        // Only the buffer's successor, loader-v4, replaces it; no cluster runs that.
+        let instructions =
+            deploy_with_max_program_len(&authority, &self.id, &buffer, &authority, rent, length)
+                .map_err(|_| MigrationError::NotAProgram { address: self.id })?;
+        let signers = [self.authority, &self.program.keypair];
+        self.send("deploying", &instructions, &signers).await
+    }
+
+    async fn upgrade(&self, buffer: Pubkey, room: usize) -> Result<(), MigrationError> {
+        let authority = self.authority.pubkey();
+        let growth = self.program.bytes.len().saturating_sub(room);
+        if growth > 0 {
+            let growth = growth.max(LEAST_EXTENSION);
+            let bytes = u32::try_from(growth).unwrap_or(u32::MAX);
+            let extend = extend_program(&self.id, Some(&authority), bytes);
+            self.send("making room", &[extend], &[self.authority])
+                .await?;
+        }
+        // The loader refuses to change a program twice in one slot.
+        self.wait_past_last_change().await?;
+        let upgrade = upgrade(&self.id, &buffer, &authority, &authority);
+        self.send("upgrading", &[upgrade], &[self.authority]).await
+    }
+
+    async fn wait_past_last_change(&self) -> Result<(), MigrationError> {
+        for _ in 0..SLOTS_TO_WAIT {
+            let changed = self.on_chain().await?.map_or(0, |d| d.slot);
+            if self.client.rpc.get_slot().await? > changed {
+                break;
+            }
+            sleep(Duration::from_millis(400)).await;
+        }
+        Ok(())
+    }
+
+    /// The cluster holds the bytes and has moved on to the first slot in which they run.
+    async fn verify(&self) -> Result<(), MigrationError> {
+        for _ in 0..SLOTS_TO_WAIT {
+            if let Some(there) = self.on_chain().await?
+                && same(&there.bytes, &self.program.bytes)
+            {
+                return Ok(());
+            }
+            sleep(Duration::from_millis(400)).await;
+        }
+        Err(MigrationError::NotVerified { program: self.id })
+    }
+
+    async fn send(
+        &self,
+        what: &str,
+        instructions: &[solana_sdk::instruction::Instruction],
+        signers: &[&Keypair],
+    ) -> Result<(), MigrationError> {
+        let sent = self.client.send(instructions, signers).await;
+        let what = format!("{}, {what}", self.program.name);
+        sent.map(|_| ()).map_err(MigrationError::during(what))
+    }
+
+    async fn rent(&self, size: usize) -> Result<u64, MigrationError> {
+        let rpc = &self.client.rpc;
+        Ok(rpc.get_minimum_balance_for_rent_exemption(size).await?)
+    }
+
+    async fn require_balance(&self, needed: u64) -> Result<(), MigrationError> {
+        let payer = self.authority.pubkey();
+        let balance = self.client.rpc.get_balance(&payer).await?;
+        if balance < needed {
+            return Err(MigrationError::NotEnoughSol {
+                payer,
+                what: format!("deploying {}", self.program.name),
+                balance,
+                needed,
+            });
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::same;
+
+    #[test]
+    fn a_program_is_the_same_when_only_zeros_follow() {
+        assert!(same(b"abc\0\0", b"abc") && same(b"abc", b"abc"));
+        assert!(!same(b"abcd", b"abc") && !same(b"ab", b"abc") && !same(b"abd", b"abc"));
+    }
+}

@@ -1,0 +1,286 @@
+//! What people do, one call each. Money in micro-USD, quantities in millionths, tokens in their smallest unit.
+
+use {
+    crate::{
+        bare::{endow, keypair},
+        outcome::{Outcome, Receipt, Refusal},
+        token::{balance, wallet, write_wallet},
+        world::{World, quote_mint},
+    },
+    anchor_lang::prelude::Pubkey,
+    cep_sdk::{
+        Health, address,
+        health::exposed_underlyings,
+        instruction,
+        programs::{
+            liquidation::{BidArgs, state::Auction},
+            margin_pool::{Leg, state::MarginAccount},
+        },
+        units::{micro_usd, quantity},
+    },
+    solana_sdk::signature::{Keypair, Signer},
+    std::collections::BTreeSet,
+};
+
+/// Everything that is on offer.
+pub const ALL: u64 = cep_risk::auction::PPB;
+
+/// A key with one margin account.
+pub struct Trader {
+    pub key: Keypair,
+    pub account: Pubkey,
+}
+
+impl Trader {
+    /// By name, before anything of it is on chain.
+    #[must_use]
+    pub fn named(name: &str, id: u16) -> Self {
+        let key = keypair(name);
+        let account = address::margin_account(&key.pubkey(), id);
+        Self { key, account }
+    }
+
+    #[must_use]
+    pub fn owner(&self) -> Pubkey {
+        self.key.pubkey()
+    }
+
+    /// Account and owner, as the SDK's builders take them.
+    #[must_use]
+    pub fn pair(&self) -> (Pubkey, Pubkey) {
+        (self.account, self.owner())
+    }
+
+    /// Where its quote currency lies.
+    #[must_use]
+    pub fn wallet(&self) -> Pubkey {
+        wallet(&self.owner(), &quote_mint())
+    }
+}
+
+/// A leg in contracts and USD; positive: the first account buys.
+#[must_use]
+pub fn leg(underlying: u8, contracts: f64, price_usd: f64) -> Leg {
+    Leg {
+        underlying,
+        quantity: quantity(contracts),
+        price: u64::try_from(micro_usd(price_usd)).unwrap(),
+    }
+}
+
+impl World {
+    /// A new trader with one account and this much USD in it.
+    pub fn trader(&mut self, name: &str, usd: f64) -> Trader {
+        let trader = Trader::named(name, 0);
+        endow(&mut self.svm, trader.owner());
+        self.create_account(&trader, 0).accepted();
+        if usd > 0.0 {
+            self.deposit_usd(&trader, usd);
+        }
+        trader
+    }
+
+    /// Another account of the same key.
+    pub fn sibling(&mut self, name: &str, id: u16) -> Trader {
+        let trader = Trader::named(name, id);
+        self.create_account(&trader, id).accepted();
+        trader
+    }
+
+    pub fn create_account(&mut self, trader: &Trader, id: u16) -> Result<Receipt, Refusal> {
+        let ix = instruction::pool::create_account(trader.owner(), trader.owner(), id);
+        self.send(&[ix], &[&trader.key])
+    }
+
+    /// Puts tokens into someone's wallet, out of nowhere.
+    pub fn mint_to(&mut self, owner: Pubkey, mint: Pubkey, amount: u64) -> Pubkey {
+        let address = wallet(&owner, &mint);
+        let total = balance(&self.svm, &address) + amount;
+        write_wallet(&mut self.svm, address, mint, owner, total);
+        address
+    }
+
+    /// Deposits `amount` that the trader is given first.
+    pub fn deposit(
+        &mut self,
+        trader: &Trader,
+        mint: Pubkey,
+        amount: u64,
+    ) -> Result<Receipt, Refusal> {
+        let source = self.mint_to(trader.owner(), mint, amount);
+        let ix = instruction::pool::deposit(trader.account, mint, source, trader.owner(), amount);
+        self.send(&[ix], &[&trader.key])
+    }
+
+    pub fn deposit_usd(&mut self, trader: &Trader, usd: f64) {
+        let amount = u64::try_from(micro_usd(usd)).unwrap();
+        self.deposit(trader, quote_mint(), amount).accepted();
+    }
+
+    /// Wrapped SOL, in whole SOL.
+    pub fn deposit_sol(&mut self, trader: &Trader, sol: f64) {
+        let mint = self.parameters.collaterals[0].mint;
+        self.deposit(trader, mint, (sol * 1e9) as u64).accepted();
+    }
+
+    pub fn withdraw(
+        &mut self,
+        trader: &Trader,
+        mint: Pubkey,
+        amount: u64,
+    ) -> Result<Receipt, Refusal> {
+        let destination = self.mint_to(trader.owner(), mint, 0);
+        let books = self.books_of(&[trader.account], &[]);
+        let ix = instruction::pool::withdraw(
+            trader.account,
+            trader.owner(),
+            mint,
+            destination,
+            amount,
+            &books,
+        );
+        self.send(&[ix], &[&trader.key])
+    }
+
+    pub fn withdraw_usd(&mut self, trader: &Trader, micro: i64) -> Result<Receipt, Refusal> {
+        self.withdraw(trader, quote_mint(), u64::try_from(micro).unwrap())
+    }
+
+    /// Both sign.
+    pub fn trade(&mut self, a: &Trader, b: &Trader, legs: &[Leg]) -> Result<Receipt, Refusal> {
+        let traded: Vec<u8> = legs.iter().map(|l| l.underlying).collect();
+        let books = self.books_of(&[a.account, b.account], &traded);
+        let ix = instruction::pool::trade_block(a.pair(), b.pair(), legs.to_vec(), &books);
+        self.send(&[ix], &signers(a, b))
+    }
+
+    /// At the mark; positive: `a` buys.
+    pub fn trade_at_mark(
+        &mut self,
+        a: &Trader,
+        b: &Trader,
+        underlying: u8,
+        contracts: f64,
+    ) -> Result<Receipt, Refusal> {
+        let leg = Leg {
+            underlying,
+            quantity: quantity(contracts),
+            price: self.book(underlying).price,
+        };
+        self.trade(a, b, &[leg])
+    }
+
+    pub fn settle(&mut self, trader: &Trader, underlying: u8) -> Result<Receipt, Refusal> {
+        let books = [self.book_address(underlying)];
+        let ix = instruction::pool::settle_pnl(trader.account, &books);
+        self.send(&[ix], &[&trader.key])
+    }
+
+    /// Fills the insurance fund.
+    pub fn insure(&mut self, trader: &Trader, usd: f64) -> Result<Receipt, Refusal> {
+        let amount = u64::try_from(micro_usd(usd)).unwrap();
+        let source = self.mint_to(trader.owner(), quote_mint(), amount);
+        let ix =
+            instruction::liquidation::fund_insurance(trader.owner(), source, quote_mint(), amount);
+        self.send(&[ix], &[&trader.key])
+    }
+
+    /// `opener` opens the auction of `failing` and gets the reward.
+    pub fn open(&mut self, failing: &Trader, opener: &Trader) -> Result<Receipt, Refusal> {
+        let books = self.books_of(&[failing.account], &[]);
+        let ix = instruction::liquidation::open_auction(
+            failing.account,
+            opener.owner(),
+            opener.account,
+            &books,
+        );
+        self.send(&[ix], &[&opener.key])
+    }
+
+    pub fn bid(
+        &mut self,
+        failing: &Trader,
+        bidder: &Trader,
+        max_fraction: u64,
+        max_payment: i64,
+    ) -> Result<Receipt, Refusal> {
+        let books = self.books_of(&[failing.account, bidder.account], &[]);
+        let args = BidArgs {
+            max_fraction,
+            max_payment,
+        };
+        let ix = instruction::liquidation::bid(failing.account, bidder.pair(), args, &books);
+        self.send(&[ix], &[&bidder.key])
+    }
+
+    /// Anyone may; `by` signs for the fee, and the rent goes to `rent_to`.
+    pub fn close(
+        &mut self,
+        failing: &Trader,
+        rent_to: Pubkey,
+        by: &Trader,
+    ) -> Result<Receipt, Refusal> {
+        let books = self.books_of(&[failing.account], &[]);
+        let ix = instruction::liquidation::close_auction(failing.account, rent_to, &books);
+        self.send(&[ix], &[&by.key])
+    }
+
+    /// Moves cash from one account to the other without a trade: all books still balance.
+    pub fn forge_cash(&mut self, from: &Trader, to: &Trader, micro: i64) {
+        self.forge::<MarginAccount>(&from.account, |a| a.cash -= micro);
+        self.forge::<MarginAccount>(&to.account, |a| a.cash += micro);
+    }
+
+    #[must_use]
+    pub fn auction(&self, trader: &Trader) -> Box<Auction> {
+        self.read(&address::auction(&trader.account))
+    }
+
+    /// Books of all that these accounts are exposed to, and of `more`.
+    #[must_use]
+    pub fn books_of(&self, accounts: &[Pubkey], more: &[u8]) -> Vec<Pubkey> {
+        let pool = self.pool();
+        let mut exposed: BTreeSet<u8> = more.iter().copied().collect();
+        for account in accounts {
+            exposed.extend(exposed_underlyings(&pool, &self.account(account)));
+        }
+        exposed
+            .into_iter()
+            .filter(|u| self.underlyings().contains(u))
+            .map(|u| self.book_address(u))
+            .collect()
+    }
+
+    /// What the SDK says of an account, from the same bytes that the chain reads.
+    #[must_use]
+    pub fn health(&self, trader: &Trader) -> Health {
+        let (pool, account) = (self.pool(), self.account(&trader.account));
+        let books: Vec<_> = exposed_underlyings(&pool, &account)
+            .into_iter()
+            .map(|u| (u, self.book(u)))
+            .collect();
+        let books: Vec<_> = books.iter().map(|(u, book)| (*u, &**book)).collect();
+        Health::of(&pool, &account, &books).unwrap()
+    }
+
+    #[must_use]
+    pub fn cash(&self, trader: &Trader) -> i64 {
+        self.account(&trader.account).cash
+    }
+
+    /// Size of a perpetual position, millionths; zero without one.
+    #[must_use]
+    pub fn base(&self, trader: &Trader, underlying: u8) -> i64 {
+        self.account(&trader.account)
+            .perpetual(underlying)
+            .map_or(0, |p| p.base)
+    }
+}
+
+fn signers<'a>(a: &'a Trader, b: &'a Trader) -> Vec<&'a Keypair> {
+    if a.owner() == b.owner() {
+        vec![&a.key]
+    } else {
+        vec![&a.key, &b.key]
+    }
+}

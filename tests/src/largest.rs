@@ -1,0 +1,100 @@
+//! The largest account that the programs admit: every underlying, every collateral.
+
+use {
+    crate::{
+        actions::{Trader, leg},
+        bare::keypair,
+        outcome::Outcome,
+        world::{Setup, World},
+    },
+    cep_migrations::{CollateralParameters, UnderlyingParameters},
+    cep_risk::MAX_UNDERLYINGS,
+    cep_scenarios::{Draw, ScenarioSet, StressRow},
+    cep_sdk::programs::margin_pool::{Leg, state::MAX_COLLATERALS},
+    solana_sdk::signature::Signer,
+};
+
+/// The shipped deployment, widened to `underlyings` and `collaterals`: the new ones repeat the shipped
+/// columns and prices in turn. Costs depend on how many there are, not on what they are.
+#[must_use]
+pub fn widened(underlyings: usize, collaterals: usize) -> Setup {
+    let mut setup = Setup::standard();
+    let shipped = setup.parameters.underlyings.len();
+    for i in shipped..underlyings {
+        let feed = keypair(&format!("feed {i}")).pubkey().to_bytes();
+        let limit = 1_000_000.0;
+        let added = UnderlyingParameters::new(&format!("U{i}"), feed, 0.035, 0.018, limit);
+        setup.parameters.underlyings.push(added);
+        setup.prices.push(setup.prices[i % shipped]);
+    }
+    for i in setup.parameters.collaterals.len()..collaterals {
+        let mint = keypair(&format!("collateral {i}")).pubkey();
+        setup.mints.push((mint, 9));
+        setup.parameters.collaterals.push(CollateralParameters {
+            mint,
+            underlying: u8::try_from(i % underlyings).unwrap(),
+            cap: u64::MAX,
+        });
+    }
+    setup.set = widened_set(&setup.set, underlyings);
+    setup
+}
+
+/// [`widened`] to the limits of the programs.
+#[must_use]
+pub fn at_the_limit() -> Setup {
+    widened(MAX_UNDERLYINGS, MAX_COLLATERALS)
+}
+
+/// A set whose columns repeat those of `set` until there are `columns`.
+#[must_use]
+pub fn widened_set(set: &ScenarioSet, columns: usize) -> ScenarioSet {
+    let shipped = set.symbols().len();
+    let symbols = (0..columns).map(|i| match set.symbols().get(i) {
+        Some(symbol) => *symbol,
+        None => format!("U{i}").parse().unwrap(),
+    });
+    let repeat =
+        |values: &[i32]| -> Vec<i32> { (0..columns).map(|i| values[i % shipped]).collect() };
+    let draws = set.draws().iter().map(|d| Draw {
+        z: repeat(&d.z),
+        ..d.clone()
+    });
+    let stress = set.stress().iter().map(|row| StressRow {
+        returns: repeat(&row.returns),
+        ..row.clone()
+    });
+    ScenarioSet::new(
+        symbols.collect(),
+        draws.collect(),
+        stress.collect(),
+        set.provenance().clone(),
+    )
+    .unwrap()
+}
+
+impl World {
+    /// A trader with a bit of every collateral and `usd` in cash.
+    pub fn holder_of_everything(&mut self, name: &str, usd: f64) -> Trader {
+        let trader = self.trader(name, usd);
+        for collateral in self.parameters.collaterals.clone() {
+            self.deposit(&trader, collateral.mint, 1_000_000_000)
+                .accepted();
+        }
+        trader
+    }
+
+    /// `a` buys (`usd` of notional per leg, every other leg sold) each underlying from `b`, at the mark, in
+    /// as few trades as legs allow.
+    pub fn spread(&mut self, a: &Trader, b: &Trader, usd: f64) {
+        let legs: Vec<Leg> = self
+            .underlyings()
+            .map(|u| {
+                let price = self.prices[usize::from(u)];
+                let sign = if u % 2 == 0 { 1.0 } else { -1.0 };
+                leg(u, sign * usd * (1.0 + f64::from(u) / 10.0) / price, price)
+            })
+            .collect();
+        self.trade(a, b, &legs).accepted();
+    }
+}

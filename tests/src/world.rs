@@ -1,0 +1,315 @@
+//! A deployment in LiteSVM: set up by the project's own migrations, moved by signed transactions,
+//! checked after each.
+
+use {
+    crate::{
+        bare::{chain, endow, keypair},
+        invariants,
+        oracle::Update,
+        outcome::{Outcome, Receipt, Refusal},
+        token,
+    },
+    anchor_lang::{Discriminator, Owner, prelude::Pubkey},
+    bytemuck::Pod,
+    cep_migrations::{Parameters, Step, plan::scenario_steps, steps},
+    cep_scenarios::ScenarioSet,
+    cep_sdk::{
+        account::decode,
+        address, instruction,
+        programs::{
+            margin_pool::state::{MarginAccount, Market, Pool},
+            risk_engine::state::{RiskBook, ScenarioSet as OnChainSet},
+        },
+    },
+    litesvm::LiteSVM,
+    solana_compute_budget_interface::ComputeBudgetInstruction,
+    solana_sdk::{
+        clock::Clock,
+        instruction::Instruction,
+        message::Message,
+        signature::{Keypair, Signer},
+        transaction::Transaction,
+    },
+    std::{collections::BTreeMap, sync::OnceLock},
+};
+
+/// Indices of the standard underlyings in the pool.
+pub const BTC: u8 = 0;
+pub const ETH: u8 = 1;
+pub const SOL: u8 = 2;
+
+/// Bytes that a transaction may have on the wire.
+const PACKET: usize = 1_232;
+/// Oracle confidence that [`World::set_price`] posts, over the price.
+const CONFIDENCE: f64 = 0.0005;
+
+/// What a deployment starts from.
+#[derive(Clone)]
+pub struct Setup {
+    pub parameters: Parameters,
+    pub set: ScenarioSet,
+    /// USD, by index of the underlying.
+    pub prices: Vec<f64>,
+    /// Collateral mints with their decimals.
+    pub mints: Vec<(Pubkey, u8)>,
+}
+
+impl Setup {
+    /// BTC, ETH and SOL, SOL as collateral: what the project ships.
+    #[must_use]
+    pub fn standard() -> Self {
+        let sol = cep_migrations::parameters::WRAPPED_SOL;
+        Self {
+            parameters: Parameters::standard(quote_mint(), sol),
+            set: ScenarioSet::shipped().unwrap(),
+            prices: vec![120_000.0, 4_300.0, 220.0],
+            mints: vec![(sol, 9)],
+        }
+    }
+}
+
+/// The pool's quote currency in every world.
+#[must_use]
+pub fn quote_mint() -> Pubkey {
+    keypair("usdc mint").pubkey()
+}
+
+#[derive(Clone)]
+pub struct World {
+    pub svm: LiteSVM,
+    pub parameters: Parameters,
+    pub scenario_set: Pubkey,
+    /// Last price set of each underlying, USD.
+    pub prices: Vec<f64>,
+    /// What was sent to a vault past the programs, by vault.
+    pub gifts: BTreeMap<Pubkey, u64>,
+}
+
+impl World {
+    /// The standard deployment, priced and ready to trade. Set up once per process, then copied.
+    #[must_use]
+    pub fn new() -> Self {
+        static READY: OnceLock<World> = OnceLock::new();
+        READY
+            .get_or_init(|| Self::ready(&Setup::standard()))
+            .clone()
+    }
+
+    /// Programs, mints and a rich admin; nothing initialised.
+    #[must_use]
+    pub fn bare(setup: &Setup) -> Self {
+        let mut svm = chain();
+        endow(&mut svm, admin().pubkey());
+        token::write_mint(&mut svm, quote_mint(), 6);
+        for (mint, decimals) in &setup.mints {
+            token::write_mint(&mut svm, *mint, *decimals);
+        }
+        Self {
+            svm,
+            parameters: setup.parameters.clone(),
+            scenario_set: Pubkey::default(),
+            prices: setup.prices.clone(),
+            gifts: BTreeMap::new(),
+        }
+    }
+
+    /// All the way: initialised, scenarios in force, every book priced and scaled.
+    #[must_use]
+    pub fn ready(setup: &Setup) -> Self {
+        let mut world = Self::bare(setup);
+        world.initialise();
+        world.install_scenarios(&setup.set, "scenario set");
+        for underlying in world.underlyings() {
+            world.set_price(underlying, setup.prices[usize::from(underlying)]);
+            world.refresh_scenarios(underlying).accepted();
+        }
+        world
+    }
+
+    /// Runs the migrations' steps up to, not including, the scenarios.
+    pub fn initialise(&mut self) {
+        for step in steps(&self.parameters, admin().pubkey()) {
+            self.run(&step, &[&admin()]).accepted();
+        }
+    }
+
+    /// Uploads a scenario set to a fresh account and puts it in force.
+    pub fn install_scenarios(&mut self, set: &ScenarioSet, account: &str) {
+        let key = keypair(account);
+        for (i, step) in self.scenario_steps(set, &key).iter().enumerate() {
+            let signers = [&admin(), &key];
+            let signers = if i == 0 { &signers[..] } else { &signers[..1] };
+            self.run(step, signers).accepted();
+        }
+        self.scenario_set = key.pubkey();
+    }
+
+    #[must_use]
+    pub fn scenario_steps(&self, set: &ScenarioSet, key: &Keypair) -> Vec<Step> {
+        let rent = self
+            .svm
+            .minimum_balance_for_rent_exemption(OnChainSet::SPACE);
+        scenario_steps(set, key.pubkey(), rent, admin().pubkey())
+    }
+
+    pub fn run(&mut self, step: &Step, signers: &[&Keypair]) -> Result<Receipt, Refusal> {
+        self.send(&step.instructions, signers)
+    }
+
+    /// Signs and sends one transaction, the first signer paying. An accepted one is followed by a check
+    /// of every book in the deployment.
+    pub fn send(
+        &mut self,
+        instructions: &[Instruction],
+        signers: &[&Keypair],
+    ) -> Result<Receipt, Refusal> {
+        let budget = ComputeBudgetInstruction::set_compute_unit_limit(1_400_000);
+        let all: Vec<Instruction> = std::iter::once(budget)
+            .chain(instructions.iter().cloned())
+            .collect();
+        // The same transaction may come twice.
+        self.svm.expire_blockhash();
+        let message = Message::new(&all, Some(&signers[0].pubkey()));
+        let transaction = Transaction::new(signers, message, self.svm.latest_blockhash());
+        let size = 1 + 64 * transaction.signatures.len() + transaction.message_data().len();
+        assert!(
+            size <= PACKET,
+            "a transaction of {size} bytes fits no packet"
+        );
+        match self.svm.send_transaction(transaction) {
+            Ok(meta) => {
+                invariants::check(self);
+                Ok(Receipt::new(meta.logs))
+            }
+            Err(failed) => Err(Refusal::new(failed)),
+        }
+    }
+
+    // Time and prices.
+
+    #[must_use]
+    pub fn now(&self) -> i64 {
+        self.svm.get_sysvar::<Clock>().unix_timestamp
+    }
+
+    /// Time passes, slots with it. Prices grow old.
+    pub fn advance(&mut self, seconds: i64) {
+        let mut clock = self.svm.get_sysvar::<Clock>();
+        clock.unix_timestamp += seconds;
+        clock.slot += u64::try_from(seconds).unwrap() * 5 / 2;
+        self.svm.set_sysvar(&clock);
+    }
+
+    /// A sound update of the underlying's feed, dated now.
+    #[must_use]
+    pub fn update(&self, underlying: u8, price_usd: f64, confidence_usd: f64) -> Update {
+        let feed = self.parameters.underlyings[usize::from(underlying)].feed_id;
+        Update::new(feed, price_usd, confidence_usd, self.now())
+    }
+
+    /// Posts an update at the account where this underlying's prices arrive, and returns it.
+    pub fn post(&mut self, underlying: u8, update: &Update) -> Pubkey {
+        let address = keypair(&format!("price {underlying}")).pubkey();
+        update.write(&mut self.svm, address);
+        address
+    }
+
+    pub fn post_price(&mut self, underlying: u8, price_usd: f64, confidence_usd: f64) -> Pubkey {
+        let update = self.update(underlying, price_usd, confidence_usd);
+        self.post(underlying, &update)
+    }
+
+    /// Folds the update at `price_account` into the underlying's book.
+    pub fn refresh(&mut self, underlying: u8, price_account: Pubkey) -> Result<Receipt, Refusal> {
+        let ix = instruction::risk::refresh(self.book_address(underlying), price_account);
+        self.send(&[ix], &[&admin()])
+    }
+
+    /// The price moves, one second later.
+    pub fn set_price(&mut self, underlying: u8, price_usd: f64) {
+        self.advance(1);
+        self.prices[usize::from(underlying)] = price_usd;
+        let account = self.post_price(underlying, price_usd, price_usd * CONFIDENCE);
+        self.refresh(underlying, account).accepted();
+    }
+
+    /// Every price is published again, unchanged.
+    pub fn republish(&mut self) {
+        for underlying in self.underlyings() {
+            self.set_price(underlying, self.prices[usize::from(underlying)]);
+        }
+    }
+
+    pub fn refresh_scenarios(&mut self, underlying: u8) -> Result<Receipt, Refusal> {
+        let ix =
+            instruction::risk::refresh_scenarios(self.book_address(underlying), self.scenario_set);
+        self.send(&[ix], &[&admin()])
+    }
+
+    // Reading.
+
+    pub fn underlyings(&self) -> std::ops::Range<u8> {
+        0..u8::try_from(self.parameters.underlyings.len()).unwrap()
+    }
+
+    #[must_use]
+    pub fn book_address(&self, underlying: u8) -> Pubkey {
+        address::risk_book(&self.parameters.underlyings[usize::from(underlying)].symbol)
+    }
+
+    #[must_use]
+    pub fn market_address(&self, underlying: u8) -> Pubkey {
+        address::market(&self.book_address(underlying))
+    }
+
+    #[must_use]
+    pub fn read<T: Pod + Discriminator + Owner>(&self, address: &Pubkey) -> Box<T> {
+        let account = self.svm.get_account(address).expect("no such account");
+        decode(address, &account).unwrap()
+    }
+
+    #[must_use]
+    pub fn pool(&self) -> Box<Pool> {
+        self.read(&address::pool())
+    }
+
+    #[must_use]
+    pub fn book(&self, underlying: u8) -> Box<RiskBook> {
+        self.read(&self.book_address(underlying))
+    }
+
+    #[must_use]
+    pub fn market(&self, underlying: u8) -> Box<Market> {
+        self.read(&self.market_address(underlying))
+    }
+
+    #[must_use]
+    pub fn account(&self, address: &Pubkey) -> Box<MarginAccount> {
+        self.read(address)
+    }
+
+    /// Changes an account behind the programs' backs, for states that no instruction produces.
+    pub fn forge<T: Pod + Discriminator + Owner>(
+        &mut self,
+        address: &Pubkey,
+        change: impl FnOnce(&mut T),
+    ) {
+        let mut value = self.read::<T>(address);
+        change(&mut value);
+        let mut account = self.svm.get_account(address).unwrap();
+        account.data[8..8 + size_of::<T>()].copy_from_slice(bytemuck::bytes_of(&*value));
+        self.svm.set_account(*address, account).unwrap();
+    }
+}
+
+impl Default for World {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// The authority of every world.
+#[must_use]
+pub fn admin() -> Keypair {
+    keypair("admin")
+}

@@ -1,0 +1,344 @@
+//! What belongs to the authority, what may happen once, and the ranges that even the authority keeps.
+
+use {
+    anchor_lang::error::ErrorCode,
+    cep_risk::units::MAX_QUANTITY,
+    cep_sdk::{
+        address, instruction,
+        programs::{
+            liquidation::{LiquidationArgs, error::LiquidationError},
+            margin_pool::{PoolArgs, error::MarginPoolError},
+            risk_engine::{AddUnderlyingArgs, RiskConfigArgs, error::RiskEngineError},
+        },
+        units::symbol,
+    },
+    cep_tests::{
+        Outcome, Receipt, Refusal, SOL, Setup, World,
+        bare::endow,
+        keypair, largest,
+        token::write_mint,
+        world::{admin, quote_mint},
+    },
+    solana_sdk::{
+        instruction::Instruction,
+        pubkey::Pubkey,
+        signature::{Keypair, Signer},
+    },
+};
+
+/// `AccountAlreadyInUse` of the system program: what creating an account twice comes to.
+const ALREADY_IN_USE: u32 = 0;
+
+fn mallory(world: &mut World) -> Keypair {
+    let key = keypair("mallory");
+    endow(&mut world.svm, key.pubkey());
+    key
+}
+
+fn underlying(name: &str) -> AddUnderlyingArgs {
+    AddUnderlyingArgs {
+        symbol: symbol(name),
+        feed_id: [9; 32],
+        initial_variance: 1 << 38,
+        variance_floor: 1 << 38,
+    }
+}
+
+fn add(world: &mut World, by: &Keypair, args: AddUnderlyingArgs) -> Result<Receipt, Refusal> {
+    let ix = instruction::risk::add_underlying(by.pubkey(), by.pubkey(), args);
+    world.send(&[ix], &[by])
+}
+
+fn list_sol(world: &mut World, by: &Keypair, limit: i64) -> Result<Receipt, Refusal> {
+    let book = world.book_address(SOL);
+    let ix = instruction::pool::list_underlying(by.pubkey(), by.pubkey(), book, limit);
+    world.send(&[ix], &[by])
+}
+
+fn list_mint(
+    world: &mut World,
+    by: &Keypair,
+    mint: Pubkey,
+    underlying: u8,
+) -> Result<Receipt, Refusal> {
+    let ix = instruction::pool::list_collateral(by.pubkey(), by.pubkey(), mint, underlying, 1);
+    world.send(&[ix], &[by])
+}
+
+fn new_mint(world: &mut World, name: &str, decimals: u8) -> Pubkey {
+    let mint = keypair(name).pubkey();
+    write_mint(&mut world.svm, mint, decimals);
+    mint
+}
+
+#[test]
+fn the_risk_engine_obeys_its_authority_alone() {
+    let setup = Setup::standard();
+    let mut world = World::new();
+    let mallory = mallory(&mut world);
+    let (me, set) = (mallory.pubkey(), keypair("mallory's set"));
+    let rent = world.svm.minimum_balance_for_rent_exemption(
+        cep_sdk::programs::risk_engine::state::ScenarioSet::SPACE,
+    );
+    let symbols = vec![symbol("BTC")];
+    let create =
+        instruction::risk::create_scenario_set(me, me, set.pubkey(), rent, symbols, 0).to_vec();
+    let in_force = world.scenario_set;
+    let write = instruction::risk::write_scenario_set(me, in_force, 0, vec![0]);
+    let activate = instruction::risk::activate_scenario_set(me, in_force, setup.set.hash());
+
+    add(&mut world, &mallory, underlying("DOGE")).refused(RiskEngineError::NotAuthority);
+    world
+        .send(&create, &[&mallory, &set])
+        .refused(RiskEngineError::NotAuthority);
+    for ix in [write, activate] {
+        world
+            .send(&[ix], &[&mallory])
+            .refused(RiskEngineError::NotAuthority);
+    }
+}
+
+#[test]
+fn the_pool_obeys_its_authority_alone() {
+    let mut world = World::new();
+    let mallory = mallory(&mut world);
+    add(&mut world, &admin(), underlying("DOGE")).accepted();
+    let book = address::risk_book(&symbol("DOGE"));
+    let me = mallory.pubkey();
+    let list = instruction::pool::list_underlying(me, me, book, 1);
+    let mint = new_mint(&mut world, "doge mint", 8);
+
+    world
+        .send(&[list], &[&mallory])
+        .refused(MarginPoolError::NotAuthority);
+    list_mint(&mut world, &mallory, mint, 0).refused(MarginPoolError::NotAuthority);
+}
+
+#[test]
+fn naming_the_authority_without_its_signature_is_not_enough() {
+    let mut world = World::new();
+    let mallory = mallory(&mut world);
+    let args = underlying("DOGE");
+    let mut ix = instruction::risk::add_underlying(admin().pubkey(), mallory.pubkey(), args);
+    ix.accounts[2].is_signer = false;
+
+    world
+        .send(&[ix], &[&mallory])
+        .refused(ErrorCode::AccountNotSigner);
+}
+
+#[test]
+fn nothing_is_initialised_twice() {
+    let mut world = World::new();
+    let setup = Setup::standard();
+    for step in cep_migrations::steps(&setup.parameters, admin().pubkey()) {
+        world
+            .run(&step, &[&admin()])
+            .refused_with_code(ALREADY_IN_USE);
+    }
+    let alice = world.trader("alice", 0.0);
+    world
+        .create_account(&alice, 0)
+        .refused_with_code(ALREADY_IN_USE);
+}
+
+fn initialise_engine(change: impl FnOnce(&mut RiskConfigArgs)) -> Result<Receipt, Refusal> {
+    let setup = Setup::standard();
+    let mut world = World::bare(&setup);
+    let mut args = RiskConfigArgs {
+        authority: admin().pubkey(),
+        params: setup.parameters.risk,
+    };
+    change(&mut args);
+    let ix = instruction::risk::initialize_config(admin().pubkey(), args);
+    world.send(&[ix], &[&admin()])
+}
+
+#[test]
+fn risk_parameters_keep_their_ranges() {
+    initialise_engine(|_| {}).accepted();
+    let changes: [fn(&mut RiskConfigArgs); 11] = [
+        |a| a.params.max_price_age = 0,
+        |a| a.params.max_price_age = 3_601,
+        |a| a.params.max_clock_skew = 61,
+        |a| a.params.max_confidence = 0,
+        |a| a.params.max_confidence = 100_001,
+        |a| a.params.volatility_tau = 3_599,
+        |a| a.params.volatility_interval = 0,
+        |a| a.params.horizon_hours = 0,
+        |a| a.params.horizon_hours = 241,
+        |a| a.params.volatility_scale = 999_999,
+        |a| a.params.volatility_scale = 2_000_001,
+    ];
+    for change in changes {
+        initialise_engine(change).refused(RiskEngineError::ParameterOutOfRange);
+    }
+}
+
+#[test]
+fn an_underlying_has_a_proper_symbol_and_a_floor_of_volatility() {
+    let mut world = World::new();
+    for name in ["", "btc", "B C", "Ö"] {
+        add(&mut world, &admin(), underlying(name)).refused(RiskEngineError::BadSymbol);
+    }
+    let mut args = underlying("DOGE");
+    args.variance_floor = 0;
+    add(&mut world, &admin(), args).refused(RiskEngineError::ParameterOutOfRange);
+    let mut args = underlying("DOGE");
+    args.initial_variance = u64::MAX;
+    add(&mut world, &admin(), args).refused(RiskEngineError::ParameterOutOfRange);
+}
+
+#[test]
+fn the_ninth_underlying_is_refused() {
+    let mut world = World::new();
+    for i in 3..8 {
+        add(&mut world, &admin(), underlying(&format!("U{i}"))).accepted();
+    }
+    add(&mut world, &admin(), underlying("U8")).refused(RiskEngineError::TooManyUnderlyings);
+}
+
+/// An initialised risk engine and, from `args`, a pool.
+fn initialise_pool(change: impl FnOnce(&mut PoolArgs)) -> (World, Result<Receipt, Refusal>) {
+    let setup = Setup::standard();
+    let mut world = World::bare(&setup);
+    for step in &cep_migrations::steps(&setup.parameters, admin().pubkey())[..4] {
+        world.run(step, &[&admin()]).accepted();
+    }
+    let mut args = PoolArgs {
+        authority: admin().pubkey(),
+        liquidation_authority: address::liquidation_authority(),
+        params: setup.parameters.pool,
+    };
+    change(&mut args);
+    let ix = instruction::pool::initialize_pool(admin().pubkey(), quote_mint(), args);
+    let result = world.send(&[ix], &[&admin()]);
+    (world, result)
+}
+
+#[test]
+fn pool_parameters_keep_their_ranges() {
+    let changes: [fn(&mut PoolArgs); 8] = [
+        |a| a.params.stress_weight = 1_000_001,
+        |a| a.params.retained = 1_000_001,
+        |a| a.params.maintenance_factor = 299_999,
+        |a| a.params.maintenance_factor = 1_000_001,
+        |a| a.params.confidence_multiple = 10_000_001,
+        |a| a.params.price_band = 999,
+        |a| a.params.price_band = 200_001,
+        |a| a.params.block_fee = 10_001,
+    ];
+    for change in changes {
+        let (_, result) = initialise_pool(change);
+        result.refused(MarginPoolError::ParameterOutOfRange);
+    }
+}
+
+#[test]
+fn the_quote_currency_has_six_decimals() {
+    let setup = Setup::standard();
+    let mut world = World::bare(&setup);
+    for step in &cep_migrations::steps(&setup.parameters, admin().pubkey())[..4] {
+        world.run(step, &[&admin()]).accepted();
+    }
+    let args = PoolArgs {
+        authority: admin().pubkey(),
+        liquidation_authority: address::liquidation_authority(),
+        params: setup.parameters.pool,
+    };
+    let (sol, _) = setup.mints[0];
+    let ix = instruction::pool::initialize_pool(admin().pubkey(), sol, args);
+
+    world
+        .send(&[ix], &[&admin()])
+        .refused(ErrorCode::ConstraintMintDecimals);
+}
+
+#[test]
+fn a_market_has_a_limit_in_range() {
+    let (mut world, result) = initialise_pool(|_| {});
+    result.accepted();
+    for limit in [0, -1, MAX_QUANTITY + 1] {
+        list_sol(&mut world, &admin(), limit).refused(MarginPoolError::ParameterOutOfRange);
+    }
+    list_sol(&mut world, &admin(), MAX_QUANTITY).accepted();
+}
+
+#[test]
+fn a_book_that_is_not_the_engines_cannot_be_listed() {
+    let (mut world, result) = initialise_pool(|_| {});
+    result.accepted();
+    let book = world.book_address(SOL);
+    let mut forged = world.svm.get_account(&book).unwrap();
+    forged.owner = keypair("mallory's program").pubkey();
+    world.svm.set_account(book, forged).unwrap();
+
+    list_sol(&mut world, &admin(), 1).refused(ErrorCode::AccountOwnedByWrongProgram);
+}
+
+#[test]
+fn a_book_of_another_configuration_cannot_be_listed() {
+    let (mut world, result) = initialise_pool(|_| {});
+    result.accepted();
+    let book = world.book_address(SOL);
+    world.forge::<cep_sdk::programs::risk_engine::state::RiskBook>(&book, |b| {
+        b.config = keypair("another config").pubkey();
+    });
+
+    list_sol(&mut world, &admin(), 1).refused(MarginPoolError::RiskAccountsMismatch);
+}
+
+#[test]
+fn collateral_has_six_to_twelve_decimals_and_a_listed_underlying() {
+    let mut world = World::new();
+    for (name, decimals) in [("five", 5), ("thirteen", 13)] {
+        let mint = new_mint(&mut world, name, decimals);
+        list_mint(&mut world, &admin(), mint, 0).refused(MarginPoolError::ParameterOutOfRange);
+    }
+    for (name, decimals) in [("six", 6), ("twelve", 12)] {
+        let mint = new_mint(&mut world, name, decimals);
+        list_mint(&mut world, &admin(), mint, 3).refused(MarginPoolError::UnknownUnderlying);
+        list_mint(&mut world, &admin(), mint, 2).accepted();
+    }
+}
+
+#[test]
+fn the_seventeenth_collateral_is_refused() {
+    let mut world = World::bare(&largest::widened(3, 16));
+    world.initialise();
+    let mint = new_mint(&mut world, "seventeenth", 9);
+    list_mint(&mut world, &admin(), mint, 0).refused(MarginPoolError::CollateralListFull);
+}
+
+fn initialise_liquidation(world: &mut World, start: u64, reward: u64) -> Result<Receipt, Refusal> {
+    let mut params = world.parameters.auction;
+    (params.start, params.opening_reward) = (start, reward);
+    let authority = admin().pubkey();
+    let args = LiquidationArgs { authority, params };
+    let ix: Instruction = instruction::liquidation::initialize(authority, args);
+    world.send(&[ix], &[&admin()])
+}
+
+#[test]
+fn auction_parameters_keep_their_ranges() {
+    let (mut world, result) = initialise_pool(|_| {});
+    result.accepted();
+    for (start, reward) in [
+        (499_999_999, 0),
+        (1_000_000_001, 0),
+        (950_000_000, 100_000_001),
+    ] {
+        initialise_liquidation(&mut world, start, reward)
+            .refused(LiquidationError::ParameterOutOfRange);
+    }
+    initialise_liquidation(&mut world, 950_000_000, 100_000_000).accepted();
+}
+
+#[test]
+fn a_pool_that_obeys_someone_else_is_not_served() {
+    let (mut world, result) = initialise_pool(|a| {
+        a.liquidation_authority = keypair("mallory").pubkey();
+    });
+    result.accepted();
+    initialise_liquidation(&mut world, 950_000_000, 0).refused(LiquidationError::NotPoolLiquidator);
+}

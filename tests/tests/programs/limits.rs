@@ -1,0 +1,104 @@
+//! The largest account that the programs admit can do everything that an account must be able to do.
+
+use {
+    cep_sdk::programs::margin_pool::state::MAX_COLLATERALS,
+    cep_tests::{
+        Outcome, Receipt, Trader, World,
+        actions::{ALL, leg},
+        largest::at_the_limit,
+    },
+};
+
+/// What one transaction may use.
+const MAX_COMPUTE_UNITS: u64 = 1_400_000;
+
+/// Eight perpetuals against a maker, sixteen collaterals each.
+fn full() -> (World, Trader, Trader) {
+    let mut world = World::ready(&at_the_limit());
+    let alice = world.holder_of_everything("alice", 100_000.0);
+    let maker = world.holder_of_everything("maker", 10_000_000.0);
+    world.spread(&alice, &maker, 40_000.0);
+    let account = world.account(&alice.account);
+    assert_eq!(account.positions.iter().filter(|p| !p.is_free()).count(), 8);
+    let held = account.collaterals.iter().filter(|c| **c > 0).count();
+    assert_eq!(held, MAX_COLLATERALS);
+    (world, alice, maker)
+}
+
+fn fits(receipt: &Receipt) {
+    assert!(receipt.compute_units < MAX_COMPUTE_UNITS * 9 / 10);
+}
+
+#[test]
+fn it_trades_withdraws_and_settles() {
+    let (mut world, alice, maker) = full();
+    let price = world.prices[0];
+    fits(
+        &world
+            .trade(&alice, &maker, &[leg(0, 0.001, price)])
+            .accepted(),
+    );
+    fits(&world.withdraw_usd(&alice, 1).accepted());
+    let mint = world.parameters.collaterals[15].mint;
+    fits(&world.withdraw(&alice, mint, 1).accepted());
+    for underlying in world.underlyings() {
+        fits(&world.settle(&alice, underlying).accepted());
+    }
+}
+
+#[test]
+fn it_reduces_below_initial_margin() {
+    let (mut world, alice, maker) = full();
+    let spare = world.health(&alice).initial.health();
+    world.forge_cash(&alice, &maker, spare + 1);
+    // The longest way: requirement before and after, on both sides.
+    let legs: Vec<_> = world
+        .underlyings()
+        .map(|u| {
+            let sign = if u % 2 == 0 { -1.0 } else { 1.0 };
+            leg(
+                u,
+                sign * 1_000.0 / world.prices[usize::from(u)],
+                world.prices[usize::from(u)],
+            )
+        })
+        .collect();
+    let result = world.trade(&alice, &maker, &legs);
+    match result {
+        Ok(receipt) => fits(&receipt),
+        Err(refusal) => assert_eq!(refusal.name, "BelowInitialMargin", "{refusal:?}"),
+    }
+}
+
+#[test]
+fn it_is_liquidated() {
+    let (mut world, alice, maker) = full();
+    let keeper = world.holder_of_everything("keeper", 1_000_000.0);
+    world.spread(&keeper, &maker, 10_000.0);
+    let spare = world.health(&alice).maintenance.health();
+    world.forge_cash(&alice, &maker, spare + 1);
+
+    fits(&world.open(&alice, &keeper).accepted());
+    fits(&world.bid(&alice, &keeper, ALL, i64::MAX).accepted());
+    fits(&world.close(&alice, keeper.owner(), &keeper).accepted());
+}
+
+#[test]
+fn it_is_liquidated_when_insolvent() {
+    let (mut world, alice, maker) = full();
+    let keeper = world.holder_of_everything("keeper", 1_000_000.0);
+    world.insure(&maker, 100_000.0).accepted();
+    let equity = world.health(&alice).maintenance.equity;
+    world.forge_cash(&alice, &maker, equity + 10_000_000);
+
+    fits(&world.open(&alice, &keeper).accepted());
+    fits(&world.bid(&alice, &keeper, ALL, i64::MAX).accepted());
+    fits(&world.close(&alice, keeper.owner(), &keeper).accepted());
+    assert!(
+        world
+            .account(&alice.account)
+            .positions
+            .iter()
+            .all(|p| p.is_free())
+    );
+}

@@ -1,0 +1,18 @@
+//! The three programs as bytecode. One file per theme; one binary, so that the deployment under test is
+//! set up once and the runtime is linked once.
+// A test that cannot go on stops with the reason.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod adversarial;
+mod authority;
+mod instructions;
+mod limits;
+mod liquidation;
+mod liquidation_refusals;
+mod margin;
+mod money;
+mod oracle;
+mod risk_accounts;
+mod scenarios;
+mod sequences;
+mod trades;
