@@ -59,7 +59,8 @@ impl Tape {
         let start = columns.map(|c| table.starts.get(c).map_or(0.0, |s| s.price));
         let mut prints = Vec::new();
         for hour in &table.hours {
-            let paths = columns.map(|c| hour.bars.get(c).map_or([0.0; 4], path));
+            let falling = falls(&hour.bars);
+            let paths = columns.map(|c| hour.bars.get(c).map_or([0.0; 4], |b| path(b, falling)));
             for (quarter, time) in (0..4).zip((hour.timestamp..).step_by(PRINT_SECONDS as usize)) {
                 let prices = paths.map(|p| p.get(quarter).copied().unwrap_or_default());
                 prints.push(Print { time, prices });
@@ -69,9 +70,18 @@ impl Tape {
     }
 }
 
-/// A bar as four prints. Which extreme came first is not in the table: the one the bar moved away from.
-fn path(bar: &HourBar) -> [f64; 4] {
-    let (first, second) = if bar.close < bar.open {
+/// Which extreme of an hour came first is not in the table: a falling hour is taken to have risen first. One
+/// answer for all underlyings, or one would stand at its high while another is at its low, which no market did.
+fn falls(bars: &[HourBar]) -> bool {
+    bars.iter()
+        .map(|bar| (bar.close / bar.open).ln())
+        .sum::<f64>()
+        < 0.0
+}
+
+/// A bar as four prints.
+fn path(bar: &HourBar, falling: bool) -> [f64; 4] {
+    let (first, second) = if falling {
         (bar.high, bar.low)
     } else {
         (bar.low, bar.high)
@@ -166,14 +176,16 @@ mod tests {
     }
 
     #[test]
-    fn a_falling_hour_goes_up_first() {
+    fn a_falling_hour_goes_up_first_for_everybody() {
         let bar = HourBar {
             open: 2.0,
             high: 3.0,
             low: 1.0,
             close: 1.5,
         };
-        assert_eq!(path(&bar), [2.0, 3.0, 1.0, 1.5]);
-        assert_eq!(path(&HourBar { close: 2.5, ..bar }), [2.0, 1.0, 3.0, 2.5]);
+        let slightly_up = HourBar { close: 2.1, ..bar };
+        assert!(falls(&[bar, slightly_up]) && !falls(&[slightly_up]));
+        assert_eq!(path(&slightly_up, true), [2.0, 3.0, 1.0, 2.1]);
+        assert_eq!(path(&bar, false), [2.0, 1.0, 3.0, 1.5]);
     }
 }

@@ -24,29 +24,20 @@ pub async fn execute(client: &Client, actor: &Actor, action: &Action) -> Result<
     Ok(Receipt::read(client, signature).await)
 }
 
-/// Accounts that an action changes, to be read again after it.
+/// Accounts that an action is decided by or changes: to be read before and after it.
 #[must_use]
-pub fn touched(actor: &Actor, action: &Action) -> Vec<Pubkey> {
+pub fn involved(actor: &Actor, action: &Action) -> Vec<Pubkey> {
     let mut list = vec![action.subject];
-    list.extend(action.front.iter().map(|(book, _)| *book));
-    match &action.task {
-        Task::Refresh { .. } | Task::RefreshScenarios { .. } => {}
-        Task::Open { .. } | Task::Close { .. } => {
+    let books = match &action.task {
+        Task::Refresh { .. } | Task::RefreshScenarios { .. } => return list,
+        Task::Open { books } | Task::Close { books, .. } | Task::Bid { books, .. } => {
             list.extend([actor.own, address::auction(&action.subject)]);
+            books
         }
-        Task::Bid { books, .. } => {
-            list.extend([
-                actor.own,
-                address::pool(),
-                address::auction(&action.subject),
-            ]);
-            list.extend(books.iter().map(address::market));
-        }
-        Task::Settle { books } => {
-            list.push(address::pool());
-            list.extend(books.iter().map(address::market));
-        }
-    }
+        Task::Settle { books } => books,
+    };
+    list.push(address::pool());
+    list.extend(books.iter().flat_map(|book| [*book, address::market(book)]));
     list
 }
 

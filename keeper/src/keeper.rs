@@ -4,7 +4,7 @@ use {
     crate::{
         action::{Action, Memory},
         config::Config,
-        execute::{Actor, execute, touched},
+        execute::{Actor, execute, involved},
         follow,
         journal::Journal,
         plan::{Policy, own_trouble, plan},
@@ -73,10 +73,10 @@ pub async fn run(config: Config, mut stop: watch::Receiver<bool>) -> Result<()> 
         refusals: Refusals::default(),
         stop: stop.clone(),
     };
-    let result = keeper.watch(&mut changes, config.resync, &mut stop).await;
+    keeper.watch(&mut changes, config.resync, &mut stop).await;
     follower.abort();
     info!("stopped");
-    result
+    Ok(())
 }
 
 impl Keeper {
@@ -85,7 +85,7 @@ impl Keeper {
         changes: &mut Receiver<Change>,
         resync: Duration,
         stop: &mut watch::Receiver<bool>,
-    ) -> Result<()> {
+    ) {
         let (mut tick, mut resync) = (interval(TICK), interval(resync));
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         resync.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -115,7 +115,6 @@ impl Keeper {
                 self.round().await;
             }
         }
-        Ok(())
     }
 
     /// Takes in one change; true when it is a new connection.
@@ -148,24 +147,26 @@ impl Keeper {
     /// Plans and acts until there is nothing left to do. Each action is tried once per round, so a
     /// round ends.
     async fn round(&mut self) {
-        if !self.reread(&[]).await {
+        if !self.reread(&BTreeSet::new()).await {
             return;
         }
         let mut memory = Memory {
             attempted: BTreeSet::new(),
             refused: self.refusals.active(Instant::now(), self.view.time),
         };
+        // A change may be told late, after what it led to was read: look again before the first step.
+        let first = plan(&self.view, &self.policy, &memory);
+        if first.is_empty() || !self.reread(&self.involved(&first)).await {
+            return;
+        }
         while !*self.stop.borrow() {
             let actions = plan(&self.view, &self.policy, &memory);
             if actions.is_empty() {
                 return;
             }
+            let involved = self.involved(&actions);
             let results = self.send(actions).await;
-            let changed: Vec<Pubkey> = results
-                .iter()
-                .flat_map(|(action, _)| touched(&self.actor, action))
-                .collect();
-            let read = self.reread(&changed).await;
+            let read = self.reread(&involved).await;
             for (action, result) in results {
                 memory.attempted.insert(action.key());
                 self.record(&action, result, &mut memory);
@@ -174,6 +175,11 @@ impl Keeper {
                 return;
             }
         }
+    }
+
+    fn involved(&self, actions: &[Action]) -> BTreeSet<Pubkey> {
+        let lists = actions.iter().map(|action| involved(&self.actor, action));
+        lists.flatten().collect()
     }
 
     async fn send(&self, actions: Vec<Action>) -> Vec<(Action, Result<Receipt, SdkError>)> {
@@ -203,12 +209,9 @@ impl Keeper {
     }
 
     /// Reads `addresses` and the clock; false when the cluster did not answer.
-    async fn reread(&mut self, addresses: &[Pubkey]) -> bool {
-        let unique: Vec<Pubkey> = BTreeSet::from_iter(addresses)
-            .into_iter()
-            .copied()
-            .collect();
-        let result = sync::reread(&self.client, &mut self.view, &unique).await;
+    async fn reread(&mut self, addresses: &BTreeSet<Pubkey>) -> bool {
+        let list: Vec<Pubkey> = addresses.iter().copied().collect();
+        let result = sync::reread(&self.client, &mut self.view, &list).await;
         if let Err(error) = &result {
             warn!(%error, "could not read the cluster; trying again");
         }

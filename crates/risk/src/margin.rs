@@ -12,7 +12,7 @@ use {
         tail::{TAIL_99, TAIL_975, Undecided, expected_shortfall},
         units::{Notional, Price, Quantity, mul_ppm_ceil},
     },
-    alloc::{boxed::Box, vec::Vec},
+    alloc::{boxed::Box, vec, vec::Vec},
     core::cmp::max,
 };
 
@@ -127,19 +127,34 @@ impl Breakdown {
     }
 }
 
-/// Working memory of a margin check: one per transaction on chain, where the heap never frees.
+/// Working memory of a margin check: one per transaction on chain, where the heap never frees. Made of
+/// zeroed boxes, since 5 KB would not fit the 4 KiB frame that a value passes through.
 pub struct Scratch {
-    losses: [i64; ROWS],
-    undecided: Undecided,
+    losses: Box<[i64; ROWS]>,
+    undecided: Box<Undecided>,
 }
 
 impl Scratch {
     #[must_use]
-    pub fn new() -> Box<Self> {
-        Box::new(Self {
-            losses: [0; ROWS],
-            undecided: [0; ROWS],
-        })
+    pub fn new() -> Self {
+        Self {
+            losses: zeroed(),
+            undecided: zeroed(),
+        }
+    }
+}
+
+impl Default for Scratch {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+fn zeroed<T: Copy + Default, const N: usize>() -> Box<[T; N]> {
+    // `vec!` asks the allocator for zeroed memory. Its length is N, so the conversion cannot fail.
+    match vec![T::default(); N].into_boxed_slice().try_into() {
+        Ok(boxed) => boxed,
+        Err(_) => unreachable!(),
     }
 }
 

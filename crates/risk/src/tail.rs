@@ -13,6 +13,7 @@ pub const TAIL_99: u32 = WEIGHT_ONE / 100;
 
 const BUCKET_BITS: u32 = 7;
 const BUCKETS: usize = 1 << BUCKET_BITS;
+const MASK: u64 = BUCKETS as u64 - 1;
 
 /// Room for the rows that are still undecided; part of the caller's scratch so that nothing is allocated.
 pub type Undecided = [u16; ROWS];
@@ -21,7 +22,8 @@ pub type Undecided = [u16; ROWS];
 ///
 /// `weights` must sum to [`WEIGHT_ONE`] (checked where a scenario set is activated) and `tail` must be
 /// in `1 ..= WEIGHT_ONE`. Exact: the histogram only narrows down which row holds the boundary. Work is
-/// bounded by ceil(64 / 7) passes over the rows whatever the losses are; ordinary books take two.
+/// bounded by ceil(64 / 7) passes over the rows whatever the losses are; ordinary books take two, the
+/// second over a handful of rows.
 ///
 /// # Errors
 /// [`RiskError::BadParameter`] for a `tail` out of range or weights that do not fill it.
@@ -39,74 +41,106 @@ pub fn expected_shortfall(
         low = low.min(*loss);
         high = high.max(*loss);
     }
-    for (k, slot) in (0u16..).zip(undecided.iter_mut()) {
-        *slot = k;
-    }
-    let mut count = ROWS;
     let mut sum = Accumulator::default();
     let mut missing = tail;
-    // Invariant: rows above `high` are summed and weigh tail - missing; the boundary row is one of the
-    // first `count` undecided rows, whose losses all lie in [low, high].
-    while low < high {
-        // |losses| < 2⁶², so the span does not wrap. The shift maps it onto fewer than BUCKETS values.
-        let span = low.abs_diff(high);
-        let shift = (64 - span.leading_zeros()).saturating_sub(BUCKET_BITS);
-        let mut histogram = [0u32; BUCKETS];
-        for k in &undecided[..count] {
-            let (loss, weight) = at(losses, weights, *k)?;
-            let slot = histogram
-                .get_mut(bucket(loss, low, shift))
-                .ok_or(RiskError::Overflow)?;
-            *slot = slot.checked_add(weight).ok_or(RiskError::BadParameter)?;
-        }
-        let boundary = boundary_bucket(&histogram, missing)?;
-        let mut kept = 0;
-        let (mut next_low, mut next_high) = (i64::MAX, i64::MIN);
-        for i in 0..count {
-            let k = undecided[i];
-            let (loss, weight) = at(losses, weights, k)?;
-            let b = bucket(loss, low, shift);
-            if b > boundary {
+    let mut count = 0;
+    if low < high {
+        // The first pass reads the two tables as they are and leaves the rows of the boundary bucket.
+        let rows = || losses.iter().copied().zip(weights.iter().copied());
+        let cut = Cut::new(rows(), low, high, missing)?;
+        (low, high) = (i64::MAX, i64::MIN);
+        for (k, (loss, weight)) in (0u16..).zip(rows()) {
+            let bucket = cut.bucket(loss);
+            if bucket > cut.boundary {
                 sum.add(loss, weight);
-                missing = missing.checked_sub(weight).ok_or(RiskError::Overflow)?;
-            } else if b == boundary {
-                undecided[kept] = k;
-                kept += 1;
-                next_low = next_low.min(loss);
-                next_high = next_high.max(loss);
+                missing = missing.wrapping_sub(weight);
+            } else if bucket == cut.boundary {
+                // count < ROWS: each row is kept at most once.
+                if let Some(slot) = undecided.get_mut(count) {
+                    *slot = k;
+                }
+                count += 1;
+                (low, high) = (low.min(loss), high.max(loss));
             }
         }
-        (count, low, high) = (kept, next_low, next_high);
+    }
+    // Invariant: rows above `high` are summed and weigh tail - missing (the boundary bucket is the first
+    // whose weight reaches `missing`, so the subtractions do not wrap); the boundary row is one of the
+    // first `count` undecided ones, whose losses all lie in [low, high].
+    while low < high {
+        let kept = undecided.get_mut(..count).ok_or(RiskError::Overflow)?;
+        let row = |k: u16| {
+            let k = usize::from(k) % ROWS;
+            (losses[k], weights[k])
+        };
+        let cut = Cut::new(kept.iter().map(|k| row(*k)), low, high, missing)?;
+        (low, high) = (i64::MAX, i64::MIN);
+        count = 0;
+        for i in 0..kept.len() {
+            let (loss, weight) = row(kept[i]);
+            let bucket = cut.bucket(loss);
+            if bucket > cut.boundary {
+                sum.add(loss, weight);
+                missing = missing.wrapping_sub(weight);
+            } else if bucket == cut.boundary {
+                kept[count] = kept[i];
+                count += 1;
+                (low, high) = (low.min(loss), high.max(loss));
+            }
+        }
     }
     // All undecided rows have the same loss: it fills what is missing, whole or in part.
     sum.add(low, missing);
     sum.divided_up_by(tail)
 }
 
-fn at(losses: &[i64; ROWS], weights: &[u32; ROWS], k: u16) -> Result<(i64, u32), RiskError> {
-    let k = usize::from(k);
-    match (losses.get(k), weights.get(k)) {
-        (Some(loss), Some(weight)) => Ok((*loss, *weight)),
-        _ => Err(RiskError::Overflow),
-    }
+/// A histogram's verdict: the bucket in which the weight counted from the top reaches what is missing.
+struct Cut {
+    low: i64,
+    shift: u32,
+    boundary: u64,
 }
 
-#[inline(always)]
-fn bucket(loss: i64, low: i64, shift: u32) -> usize {
-    // low <= loss, and the span shifted is below BUCKETS: the cast keeps the value.
-    usize::try_from(loss.abs_diff(low) >> shift).unwrap_or(BUCKETS)
-}
-
-/// The highest bucket at which the weight from the top reaches `missing`.
-fn boundary_bucket(histogram: &[u32; BUCKETS], missing: u32) -> Result<usize, RiskError> {
-    let mut left = missing;
-    for (b, weight) in histogram.iter().enumerate().rev() {
-        if *weight >= left {
-            return Ok(b);
+impl Cut {
+    #[inline(always)]
+    fn new(
+        rows: impl Iterator<Item = (i64, u32)>,
+        low: i64,
+        high: i64,
+        missing: u32,
+    ) -> Result<Self, RiskError> {
+        // The shift maps the span onto fewer than BUCKETS values.
+        let span = low.abs_diff(high);
+        let shift = (64 - span.leading_zeros()).saturating_sub(BUCKET_BITS);
+        let mut cut = Self {
+            low,
+            shift,
+            boundary: 0,
+        };
+        let mut histogram = [0u32; BUCKETS];
+        for (loss, weight) in rows {
+            // In range already; the mask spares the bounds check. Weights sum to at most 2²⁴.
+            if let Some(slot) = histogram.get_mut((cut.bucket(loss) & MASK) as usize) {
+                *slot = slot.wrapping_add(weight);
+            }
         }
-        left -= *weight;
+        let mut left = missing;
+        cut.boundary = BUCKETS as u64;
+        for weight in histogram.iter().rev() {
+            cut.boundary -= 1;
+            if *weight >= left {
+                return Ok(cut);
+            }
+            left -= *weight;
+        }
+        Err(RiskError::BadParameter)
     }
-    Err(RiskError::BadParameter)
+
+    /// Bucket of a loss in [low, high]: the difference is exact as an unsigned number.
+    #[inline(always)]
+    fn bucket(&self, loss: i64) -> u64 {
+        loss.wrapping_sub(self.low).cast_unsigned() >> self.shift
+    }
 }
 
 /// Sum of loss x weight in two limbs. Weights sum to at most 2²⁴, so the low limb stays below

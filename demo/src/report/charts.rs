@@ -2,11 +2,11 @@
 
 use {
     super::{
-        facts::beginning,
+        facts::{beginning, worst},
         plots::{Bars, COLOURS, Lines, Series, bars, lines},
     },
     crate::{
-        actors::ROLES,
+        actors::{ROLES, Role},
         prices::{PRINT_SECONDS, SYMBOLS},
         replay::{Recording, Sample},
     },
@@ -20,8 +20,10 @@ pub struct Chart {
     pub svg: String,
 }
 
-/// Health factors beyond this are drawn at the top of the plot, and losses beyond the lower bound at its bottom.
+/// Health factors are drawn between these; those beyond the upper one side by side above it.
 const FACTORS: (f64, f64) = (-1.5, 4.0);
+/// Distance between the lines drawn above the upper bound.
+const LANE: f64 = 0.08;
 /// The hours around the low, 10 October 19:00 to 23:00 UTC.
 const CRASH: (i64, i64) = (1_760_122_800, 1_760_137_200);
 
@@ -41,20 +43,21 @@ pub fn all(recording: &Recording) -> Result<Vec<Chart>> {
                 every_hours: 6,
                 level: None,
                 series: prices(samples),
+                marks: None,
             })?,
         },
         Chart {
             title: "Health factors through the crash",
             note: "Equity over maintenance margin. Below 1 an account can be liquidated, below 0 it owes more than it has. \
-                   Factors above 4 are drawn at 4. A line starts with the account's first position and ends when it \
-                   has none left.",
-            svg: lines(&health(samples, whole, 6))?,
+                   Factors above 4 are drawn as flat lines at the top. A line starts with the account's first \
+                   position and ends when it has none left.",
+            svg: lines(&health(recording, whole, 6))?,
         },
         Chart {
             title: "The same, around the low",
             note: "Every print has two points: as the new price found the account, and, shortly after, as the keeper \
-                   left it. A jump upward is a liquidation.",
-            svg: lines(&health(samples, crash, 1))?,
+                   left it. A jump upward is a liquidation that restored the account, an end one that took all of it.",
+            svg: lines(&health(recording, crash, 1))?,
         },
         Chart {
             title: "Initial margin: jointly against one by one",
@@ -78,6 +81,7 @@ pub fn all(recording: &Recording) -> Result<Vec<Chart>> {
                         .map(|s| (s.time as f64, usd(s.insurance) / 1_000.0))
                         .collect(),
                 }],
+                marks: None,
             })?,
         },
     ])
@@ -124,25 +128,31 @@ fn price_range(samples: &[Sample]) -> (f64, f64) {
     (low - 2.0, high + 2.0)
 }
 
-fn health(samples: &[Sample], x_range: (f64, f64), every_hours: usize) -> Lines<'static> {
-    let series = ROLES
-        .iter()
-        .zip(COLOURS)
-        .enumerate()
-        .map(|(actor, (role, colour))| Series {
-            name: role.name().to_owned(),
+fn health(recording: &Recording, x_range: (f64, f64), every_hours: usize) -> Lines<'static> {
+    let name = |actor: usize, role: &Role| {
+        let lowest = worst(recording, actor)?.health.factor()?;
+        Some(format!("{} (lowest {lowest:.2})", role.name()))
+    };
+    let series = ROLES.iter().zip(COLOURS).enumerate();
+    let series = series.filter_map(|(actor, (role, colour))| {
+        Some(Series {
+            name: name(actor, role)?,
             colour,
-            points: factors(samples, actor, x_range),
+            points: factors(&recording.samples, actor, x_range),
         })
-        .filter(|series| !series.points.is_empty())
-        .collect();
+    });
+    let opened = recording.chronicle.liquidations.iter().map(|l| {
+        let factor = l.equity as f64 / l.requirement.max(1) as f64;
+        (l.breach as f64, factor.clamp(FACTORS.0, FACTORS.1))
+    });
     Lines {
         y_label: "equity / maintenance margin",
-        y_range: FACTORS,
+        y_range: (FACTORS.0, FACTORS.1 + 0.6),
         x_range,
         every_hours,
         level: Some((1.0, "liquidation below")),
-        series,
+        series: series.filter(|series| !series.points.is_empty()).collect(),
+        marks: Some(("auction opened", opened.collect())),
     }
 }
 
@@ -159,16 +169,17 @@ fn factors(samples: &[Sample], actor: usize, x_range: (f64, f64)) -> Vec<(f64, f
         ]
     });
     both.filter(|(t, _)| *t <= x_range.1)
-        .filter_map(|(t, health)| Some((t, shown(health?)?)))
+        .filter_map(|(t, health)| Some((t, shown(health?, actor)?)))
         .collect()
 }
 
-fn shown(health: &Health) -> Option<f64> {
+fn shown(health: &Health, actor: usize) -> Option<f64> {
     // An account that holds next to nothing has no health to speak of.
-    (health.maintenance.requirement > 1_000_000)
+    let factor = (health.maintenance.requirement > 1_000_000)
         .then(|| health.factor())
-        .flatten()
-        .map(|factor| factor.clamp(FACTORS.0, FACTORS.1))
+        .flatten()?;
+    let top = FACTORS.1 + LANE * actor as f64;
+    Some(factor.clamp(FACTORS.0, top))
 }
 
 fn margin(recording: &Recording) -> Result<String> {

@@ -15,8 +15,8 @@ h1 { line-height: 1.2; } h2 { margin: 2em 0 .3em; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; font-size: 14px; }
 th, td { padding: .3em .7em; border-bottom: 1px solid #ddd; text-align: left; vertical-align: top; }
-th { border-bottom: 2px solid #888; font-weight: 600; } td.n, th.n { text-align: right; white-space: nowrap; }
-td.n { font-variant-numeric: tabular-nums; }
+td { white-space: nowrap; } th { font-weight: 600; } thead th { border-bottom: 2px solid #888; vertical-align: bottom; }
+td.n, th.n { text-align: right; } td.n { font-variant-numeric: tabular-nums; }
 svg { width: 100%; height: auto; border: 1px solid #eee; }
 li { margin: .25em 0; }
 footer { color: #555; margin: 3em 0; font-size: 14px; }

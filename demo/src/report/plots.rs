@@ -37,6 +37,8 @@ pub struct Lines<'a> {
     /// A level to mark, with its name.
     pub level: Option<(f64, &'a str)>,
     pub series: Vec<Series>,
+    /// Points to mark with a circle, with what they stand for.
+    pub marks: Option<(&'a str, Vec<(f64, f64)>)>,
 }
 
 /// Lines over time.
@@ -57,7 +59,7 @@ fn draw_lines(plot: &Lines, svg: &mut String) -> Drawn {
     let axis = Labelled::new(0.0..hours(to), ticks(hours(to), plot.every_hours));
     let mut chart = ChartBuilder::on(&root)
         .margin(12)
-        .margin_right(24)
+        .margin_right(56)
         .x_label_area_size(44)
         .y_label_area_size(76)
         .build_cartesian_2d(axis, plot.y_range.0..plot.y_range.1)?;
@@ -85,6 +87,13 @@ fn draw_lines(plot: &Lines, svg: &mut String) -> Drawn {
             .draw_series(LineSeries::new(points, style))?
             .label(&series.name)
             .legend(move |(x, y)| PathElement::new([(x, y), (x + 18, y)], style));
+    }
+    if let Some((name, points)) = &plot.marks {
+        let circle = |at| Circle::new(at, 6, BLACK.stroke_width(2));
+        chart
+            .draw_series(points.iter().map(|(t, y)| circle((hours(*t), *y))))?
+            .label(*name)
+            .legend(|(x, y)| Circle::new((x + 9, y), 5, BLACK.stroke_width(2)));
     }
     chart
         .configure_series_labels()

@@ -24,6 +24,7 @@ pub fn all(recording: &Recording) -> Vec<Table> {
         margin_at_start(recording),
         margin_at_worst(recording),
         auctions(recording),
+        bids(recording),
         insurance(recording),
         books(recording),
         keeper(recording),
@@ -98,77 +99,71 @@ fn margin_at_worst(recording: &Recording) -> Table {
 }
 
 fn auctions(recording: &Recording) -> Table {
-    let rows = recording
-        .chronicle
-        .liquidations
-        .iter()
-        .flat_map(|liquidation| {
-            let bids: Vec<Option<&Bid>> = if liquidation.bids.is_empty() {
-                vec![None]
-            } else {
-                liquidation.bids.iter().map(Some).collect()
-            };
-            bids.into_iter()
-                .enumerate()
-                .map(|(i, bid)| auction_row(liquidation, i == 0, bid))
-        })
-        .collect();
+    let row = |l: &Liquidation| {
+        vec![
+            name(l.actor),
+            time(l.breach),
+            time(l.opened),
+            somebody(l.opened_by),
+            dollars(l.equity),
+            dollars(l.requirement),
+            l.bids.len().to_string(),
+            l.closed.map_or_else(|| "still open".into(), time),
+        ]
+    };
     Table {
         title: "Liquidations",
-        note: "As recorded in the liquidation program's events. The price is for the slice taken; a negative price was paid \
-               to the bidder by the insurance fund, because the slice was worth less than nothing.",
+        note: "As recorded in the liquidation program's events. Breach: the print that took the account below its \
+               maintenance margin.",
         head: vec![
             "account",
             "breach (UTC)",
-            "opened",
+            "auction opened",
             "by",
-            "equity / maintenance margin, USD",
-            "bid at",
+            "equity, USD",
+            "maintenance margin, USD",
+            "bids",
+            "closed",
+        ],
+        rows: recording.chronicle.liquidations.iter().map(row).collect(),
+    }
+}
+
+fn bids(recording: &Recording) -> Table {
+    let all = recording.chronicle.liquidations.iter();
+    let rows = all.flat_map(|l| l.bids.iter().map(|bid| bid_row(l.actor, bid)));
+    Table {
+        title: "Bids in the auctions",
+        note: "Each takes a slice of the whole portfolio. A negative price was paid to the bidder by the insurance fund, \
+               because the slice was worth less than nothing.",
+        head: vec![
+            "account",
+            "time (UTC)",
             "bidder",
             "slice",
             "value, USD",
             "price, USD",
             "price / value",
-            "closed",
         ],
-        rows,
+        rows: rows.collect(),
     }
 }
 
-fn auction_row(l: &Liquidation, first: bool, bid: Option<&Bid>) -> Vec<String> {
-    let once = |text: String| if first { text } else { String::new() };
-    let mut row = vec![
-        once(name(l.actor)),
-        once(time(l.breach)),
-        once(time(l.opened)),
-        once(somebody(l.opened_by)),
-        once(format!(
-            "{} / {}",
-            dollars(l.equity),
-            dollars(l.requirement)
-        )),
-    ];
-    match bid {
-        Some(bid) => {
-            let value = value_of(bid);
-            let ratio = if bid.discount > 0 {
-                percent(bid.discount as f64, 1e9)
-            } else {
-                "insured".into()
-            };
-            row.extend([
-                time(bid.time),
-                somebody(bid.bidder),
-                format!("{:.2} %", bid.fraction as f64 / 1e7),
-                dollars(value),
-                dollars(bid.payment),
-                ratio,
-            ]);
-        }
-        None => row.extend([const { String::new() }; 6]),
-    }
-    row.push(once(l.closed.map_or_else(|| "still open".into(), time)));
-    row
+fn bid_row(actor: usize, bid: &Bid) -> Vec<String> {
+    let ratio = if bid.discount > 0 {
+        percent(bid.discount as f64, 1e9)
+    } else {
+        "insured".into()
+    };
+    vec![
+        name(actor),
+        time(bid.time),
+        somebody(bid.bidder),
+        format!("{:.2} %", bid.fraction as f64 / 1e7),
+        dollars(value_of(bid)),
+        dollars(bid.payment),
+        ratio,
+    ]
 }
 
 /// What the slice was worth at the mark, micro-USD.

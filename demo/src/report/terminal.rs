@@ -20,7 +20,7 @@ pub fn print(sentences: &[String], tables: &[Table]) {
 
 fn grid(table: &Table) -> Grid {
     let mut grid = Grid::new();
-    grid.load_preset(presets::UTF8_HORIZONTAL_ONLY)
+    grid.load_preset(presets::ASCII_MARKDOWN)
         .set_content_arrangement(ContentArrangement::Dynamic)
         .set_width(WIDTH)
         .set_header(&table.head);

@@ -30,7 +30,7 @@ pub fn settlements(view: &View, policy: &Policy, memory: &Memory) -> Vec<Action>
         else {
             continue;
         };
-        let large: Vec<(Pubkey, i64)> = view
+        let mut large: Vec<(Pubkey, i64)> = view
             .accounts
             .iter()
             .filter(|(_, account)| account.in_liquidation == 0)
@@ -40,12 +40,14 @@ pub fn settlements(view: &View, policy: &Policy, memory: &Memory) -> Vec<Action>
         if !large.iter().any(|(_, amount)| *amount > 0) {
             continue;
         }
-        let enough = market.unsettled >= policy.settle_above;
+        large.sort_by_key(|(_, amount)| std::cmp::Reverse(*amount));
+        let mut paid_in = market.unsettled;
         for (account, amount) in large {
             if amount < 0 {
                 losers.add(account, market.book, amount);
-            } else if enough {
+            } else if paid_in >= policy.settle_above {
                 winners.add(account, market.book, amount);
+                paid_in -= amount.min(paid_in);
             }
         }
     }

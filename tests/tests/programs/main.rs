@@ -5,6 +5,7 @@
 
 mod adversarial;
 mod authority;
+mod coverage;
 mod instructions;
 mod limits;
 mod liquidation;

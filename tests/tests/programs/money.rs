@@ -2,7 +2,10 @@
 
 use {
     anchor_lang::error::ErrorCode,
-    cep_sdk::{address, instruction, programs::margin_pool::error::MarginPoolError},
+    cep_sdk::{
+        address, instruction,
+        programs::margin_pool::{error::MarginPoolError, state::Pool},
+    },
     cep_tests::{
         BTC, Outcome, Receipt, Refusal, SOL, Setup, Trader, World, keypair, largest,
         token::write_wallet, world::quote_mint,
@@ -297,4 +300,22 @@ fn selling_collateral_that_backs_a_position_is_refused() {
     world
         .withdraw(&alice, sol, 90_000_000_000)
         .refused(MarginPoolError::BelowInitialMargin);
+}
+
+#[test]
+fn books_that_do_not_balance_stop_everything() {
+    // Cannot happen; if it did, nothing would move.
+    let mut world = World::new();
+    let alice = world.trader("alice", 10.0);
+    world.forge::<Pool>(&address::pool(), |p| p.ledger.cash += 1);
+
+    world
+        .withdraw_usd(&alice, USD)
+        .refused(MarginPoolError::LedgerImbalance);
+    world
+        .deposit(&alice, quote_mint(), 1)
+        .refused(MarginPoolError::LedgerImbalance);
+    world
+        .create_account(&Trader::named("alice", 1), 1)
+        .refused(MarginPoolError::LedgerImbalance);
 }

@@ -142,6 +142,11 @@ fn a_book_without_a_price_is_stale() {
     world
         .withdraw_usd(&alice, 1)
         .refused(MarginPoolError::PriceStale);
+    // For liquidation the oracle looks dead, but there is no last price to go on with.
+    let keeper = world.trader("keeper", 0.0);
+    world
+        .open(&alice, &keeper)
+        .refused(MarginPoolError::BookNotReady);
 }
 
 #[test]

@@ -216,7 +216,7 @@ impl Stage {
             opened.refused(LiquidationError::AccountHealthy);
             return;
         }
-        opened.accepted(); eprintln!("LIQ {}", world.health(failing).maintenance.equity > 0);
+        opened.accepted();
         world.bid(failing, keeper, fraction, i64::MAX).accepted();
         for _ in 0..3 {
             if world.close(failing, keeper.owner(), keeper).is_ok() {

@@ -1,7 +1,10 @@
 //! The real keeper, watched.
 
 use {
-    super::cluster::{Cluster, START_PRICES, Trader, price_account},
+    super::{
+        cluster::{Cluster, START_PRICES, Trader, price_account},
+        wire::Wire,
+    },
     serde_json::Value,
     solana_sdk::signer::keypair::write_keypair_file,
     std::{
@@ -23,7 +26,7 @@ pub struct Keeper {
 
 impl Keeper {
     /// With margin account `id` of the trader.
-    pub fn start(cluster: &Cluster, trader: &Trader, id: u16) -> Self {
+    pub fn start(cluster: &Cluster, wire: &Wire, trader: &Trader, id: u16) -> Self {
         // target/<profile>/deps/system-... -> target/<profile>/cep-keeper
         let test = std::env::current_exe().unwrap();
         let profile = test.parent().and_then(Path::parent).unwrap();
@@ -40,7 +43,7 @@ impl Keeper {
         command
             .args(["run", "--account-id", &id.to_string()])
             .args(["--url", cluster.surfnet.rpc_url()])
-            .args(["--ws-url", cluster.surfnet.ws_url(), "--keypair"])
+            .args(["--ws-url", &wire.url, "--keypair"])
             .arg(folder.join("keeper.json"))
             .arg("--events-file")
             .arg(folder.join("events.jsonl"))

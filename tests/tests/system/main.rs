@@ -5,12 +5,14 @@
 
 mod cluster;
 mod keeper;
+mod wire;
 
 use {
     cep_migrations::parameters::feeds,
     cep_sdk::{SdkError, address, programs::liquidation::state::Auction, units::quantity},
     cluster::{Cluster, base},
     keeper::Keeper,
+    wire::Wire,
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -25,17 +27,24 @@ async fn the_keeper_liquidates_a_failing_account_and_leaves_a_healthy_one_alone(
     cluster.trade(&hedged, &maker, -500.0, 220.0).await;
     let hedged_before = cluster.account(&hedged).await;
     let directional_before = cluster.account(&directional).await;
-    let mut keeper = Keeper::start(&cluster, &liquidator, 0);
+    let wire = Wire::to(cluster.surfnet.ws_url()).await;
+    let mut keeper = Keeper::start(&cluster, &wire, &liquidator, 0);
     keeper
         .until("become ready", async || keeper.event("ready").is_some())
         .await;
 
-    let mut lost = Keeper::start(&cluster, &liquidator, 7);
+    let mut lost = Keeper::start(&cluster, &wire, &liquidator, 7);
     assert!(!lost.ended().await.success());
     let advice = "`cep account create --id 7`";
     assert!(lost.log().contains(advice), "{}", lost.log());
 
-    // ACT: the price of SOL falls by 10 %.
+    // ACT: the keeper loses its connection once, then the price of SOL falls by 10 %.
+    wire.cut();
+    keeper
+        .until("connected again", async || {
+            keeper.log().contains("connecting again")
+        })
+        .await;
     cluster.post("SOL", feeds::SOL, 198.0).await;
     for event in ["refreshed", "opened", "bid", "closed"] {
         let told = async || keeper.event(event).is_some();

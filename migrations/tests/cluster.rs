@@ -1,0 +1,218 @@
+//! Deployment and initialisation against a real JSON-RPC endpoint: everything may be run twice, and what was cut
+//! off is continued. Needs the programs in target/deploy, which `cargo xtask test` builds.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use {
+    cep_migrations::{Deployed, MigrationError, ProgramFiles, Progress, deploy, progress::silent},
+    cep_sdk::Client,
+    solana_sdk::signature::{Keypair, Signer},
+    std::{
+        path::{Path, PathBuf},
+        process::Command,
+        sync::atomic::{AtomicUsize, Ordering},
+        time::Duration,
+    },
+    surfpool_sdk::{SimnetCommand, Surfnet},
+};
+
+const LAMPORTS: u64 = 1_000_000_000_000;
+
+struct World {
+    surfnet: Surfnet,
+    client: Client,
+    payer: Keypair,
+}
+
+async fn world() -> World {
+    let payer = Keypair::new();
+    let surfnet = Surfnet::builder()
+        .payer(payer.insecure_clone())
+        .slot_time_ms(400)
+        .airdrop_sol(LAMPORTS)
+        .start()
+        .await
+        .unwrap();
+    // Stops Surfpool from profiling every instruction on a copy of the chain.
+    let quick = SimnetCommand::StartRunbookExecution("migrations".into());
+    surfnet.send_command(quick).unwrap();
+    let client = Client::new(surfnet.rpc_url().to_owned());
+    World {
+        surfnet,
+        client,
+        payer,
+    }
+}
+
+fn deploy_dir() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/deploy")
+}
+
+/// The bytes of a program under a key of its own: the loader does not care.
+fn files(name: &str, key: &Keypair) -> ProgramFiles {
+    let path = deploy_dir().join(format!("{name}.so"));
+    let bytes = std::fs::read(&path)
+        .unwrap_or_else(|e| panic!("{} ({e}): run `cargo xtask build`", path.display()));
+    ProgramFiles {
+        name: name.to_owned(),
+        bytes,
+        keypair: key.insecure_clone(),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_program_is_deployed_once_upgraded_when_it_changes_and_only_by_its_authority() {
+    let World {
+        client,
+        payer,
+        surfnet,
+    } = world().await;
+    let key = Keypair::new();
+    let (small, large) = (files("risk_engine", &key), files("margin_pool", &key));
+    assert!(
+        small.bytes.len() + 10_240 < large.bytes.len(),
+        "the upgrade must need more room"
+    );
+
+    let run = async |program| deploy(&client, &payer, program, &silent).await.unwrap();
+    assert_eq!(run(&small).await, Deployed::New);
+    assert_eq!(run(&small).await, Deployed::Unchanged);
+    assert_eq!(run(&large).await, Deployed::Upgraded);
+    assert_eq!(run(&large).await, Deployed::Unchanged);
+    assert_eq!(run(&small).await, Deployed::Upgraded);
+
+    let stranger = Keypair::new();
+    surfnet
+        .cheatcodes()
+        .fund_sol(&stranger.pubkey(), LAMPORTS)
+        .unwrap();
+    let refused = deploy(&client, &stranger, &large, &silent).await;
+    assert!(
+        matches!(refused, Err(MigrationError::NotUpgradeAuthority { .. })),
+        "{refused:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_upload_that_was_cut_off_continues_where_it_stopped() {
+    let World {
+        client,
+        payer,
+        surfnet: _chain,
+    } = world().await;
+    let program = files("risk_engine", &Keypair::new());
+    let cut_off = deploy(&client, &payer, &program, &silent);
+    let cut_off = tokio::time::timeout(Duration::from_millis(150), cut_off).await;
+    assert!(
+        cut_off.is_err(),
+        "the deployment must not have finished in this time"
+    );
+
+    let first = AtomicUsize::new(usize::MAX);
+    let report = |progress: &Progress| {
+        if let Progress::Uploaded { parts, .. } = progress {
+            first.fetch_min(*parts, Ordering::Relaxed);
+        }
+    };
+    let done = deploy(&client, &payer, &program, &report).await.unwrap();
+    assert_eq!(done, Deployed::New);
+    assert!(
+        first.into_inner() > 0,
+        "no part of the first attempt was used"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_money_the_deployment_says_how_much_is_missing() {
+    let World {
+        client,
+        surfnet: _chain,
+        ..
+    } = world().await;
+    let (poor, program) = (Keypair::new(), files("risk_engine", &Keypair::new()));
+    let refused = deploy(&client, &poor, &program, &silent).await;
+    assert!(
+        matches!(
+            refused,
+            Err(MigrationError::NotEnoughSol { balance: 0, .. })
+        ),
+        "{refused:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_command_sets_up_a_cluster_and_a_second_run_finds_it_done() {
+    let World {
+        payer,
+        surfnet,
+        client,
+    } = world().await;
+    let mint = async |decimals| {
+        let mint = Keypair::new();
+        let rent = client
+            .rpc
+            .get_minimum_balance_for_rent_exemption(82)
+            .await
+            .unwrap();
+        let token = anchor_spl::token::spl_token::ID;
+        let create = solana_system_interface::instruction::create_account(
+            &payer.pubkey(),
+            &mint.pubkey(),
+            rent,
+            82,
+            &token,
+        );
+        let init = anchor_spl::token::spl_token::instruction::initialize_mint2(
+            &token,
+            &mint.pubkey(),
+            &payer.pubkey(),
+            None,
+            decimals,
+        )
+        .unwrap();
+        client
+            .send(&[create, init], &[&payer, &mint])
+            .await
+            .unwrap();
+        mint.pubkey().to_string()
+    };
+    let (quote, sol) = (mint(6).await, mint(9).await);
+    let directory = std::env::temp_dir().join(format!("cep-migrate-{}", payer.pubkey()));
+    std::fs::create_dir_all(&directory).unwrap();
+    let key = directory.join("payer.json");
+    std::fs::write(&key, format!("{:?}", payer.to_bytes())).unwrap();
+    let run = || {
+        let output = Command::new(env!("CARGO_BIN_EXE_cep-migrate"))
+            .args([
+                "--url",
+                surfnet.rpc_url(),
+                "--quote-mint",
+                &quote,
+                "--sol-mint",
+                &sol,
+            ])
+            .arg("--keypair")
+            .arg(&key)
+            .arg("--program-dir")
+            .arg(deploy_dir())
+            .output()
+            .unwrap();
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(
+            output.status.success(),
+            "{text}{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        text
+    };
+    let (first, second) = (run(), run());
+    std::fs::remove_dir_all(&directory).unwrap();
+    assert!(
+        first.contains("10 steps done, 0 were done already"),
+        "{first}"
+    );
+    assert!(
+        second.contains("0 steps done, 10 were done already"),
+        "{second}"
+    );
+    assert!(second.contains("skipped  risk_engine"), "{second}");
+}

@@ -1,0 +1,176 @@
+//! Every instruction once, in the deployment that the project ships.
+
+use {
+    crate::{Ledger, shapes},
+    cep_migrations::steps,
+    cep_sdk::{
+        Pubkey,
+        programs::{liquidation, margin_pool, risk_engine},
+    },
+    cep_tests::{
+        BTC, Outcome, Receipt, Setup, World,
+        actions::ALL,
+        bare::{PROGRAMS, bytecode},
+        keypair,
+        world::{admin, quote_mint},
+    },
+    solana_sdk::signature::Signer,
+    std::collections::BTreeMap,
+};
+
+/// Everything.
+pub fn all() -> Ledger {
+    let mut ledger = Ledger::default();
+    let instructions = &mut ledger.instructions;
+    set_up(instructions);
+    use_of_the_pool(instructions);
+    liquidations(instructions);
+    shapes::all(&mut ledger.shapes);
+    for (name, _) in PROGRAMS {
+        let size = u64::try_from(bytecode(name).len()).unwrap();
+        ledger.binaries.insert(name.into(), size);
+    }
+    ledger
+}
+
+/// Name of an instruction from its program's log line `Instruction: TradeBlock`.
+fn record(into: &mut BTreeMap<String, u64>, receipt: &Receipt) {
+    for call in calls(receipt) {
+        let Some((name, _)) = PROGRAMS.iter().find(|(_, id)| *id == call.program) else {
+            continue;
+        };
+        // The first use counts: later ones in this file are made to get somewhere.
+        into.entry(format!("{name}::{}", call.instruction))
+            .or_insert(call.compute_units);
+    }
+}
+
+/// One program's run within a transaction, CPIs included.
+pub struct Call {
+    pub program: Pubkey,
+    /// In snake case; empty when the program does not say.
+    pub instruction: String,
+    pub compute_units: u64,
+}
+
+/// All calls of a transaction, innermost first, read from its logs.
+pub fn calls(receipt: &Receipt) -> Vec<Call> {
+    let mut open: Vec<Call> = Vec::new();
+    let mut done = Vec::new();
+    for line in &receipt.logs {
+        let words: Vec<&str> = line.split(' ').collect();
+        match words[..] {
+            ["Program", program, "invoke", _] => open.push(Call {
+                program: program.parse().unwrap(),
+                instruction: String::new(),
+                compute_units: 0,
+            }),
+            ["Program", "log:", "Instruction:", name] => {
+                open.last_mut().unwrap().instruction = snake_case(name);
+            }
+            ["Program", _, "consumed", units, "of", _, "compute", "units"] => {
+                open.last_mut().unwrap().compute_units = units.parse().unwrap();
+            }
+            ["Program", _, "success"] => done.push(open.pop().unwrap()),
+            _ => {}
+        }
+    }
+    done
+}
+
+fn snake_case(name: &str) -> String {
+    let mut out = String::new();
+    for (i, c) in name.chars().enumerate() {
+        if c.is_uppercase() && i > 0 {
+            out.push('_');
+        }
+        out.extend(c.to_lowercase());
+    }
+    out
+}
+
+fn set_up(into: &mut BTreeMap<String, u64>) {
+    let setup = Setup::standard();
+    let mut world = World::bare(&setup);
+    for step in steps(&setup.parameters, admin().pubkey()) {
+        record(into, &world.run(&step, &[&admin()]).accepted());
+    }
+    let key = keypair("scenario set");
+    for (i, step) in world.scenario_steps(&setup.set, &key).iter().enumerate() {
+        let signers = [&admin(), &key];
+        let signers = if i == 0 { &signers[..] } else { &signers[..1] };
+        record(into, &world.run(step, signers).accepted());
+    }
+    world.scenario_set = key.pubkey();
+    for underlying in world.underlyings() {
+        world.set_price(underlying, setup.prices[usize::from(underlying)]);
+    }
+    // The second price in an hour: a volatility sample is taken.
+    world.advance(3_600);
+    let price = world.post_price(BTC, 121_000.0, 20.0);
+    record(into, &world.refresh(BTC, price).accepted());
+    record(into, &world.refresh_scenarios(BTC).accepted());
+}
+
+fn use_of_the_pool(into: &mut BTreeMap<String, u64>) {
+    let mut world = World::new();
+    let (alice, bob) = (
+        world.trader("alice", 50_000.0),
+        world.trader("bob", 50_000.0),
+    );
+    let carol = cep_tests::Trader::named("alice", 1);
+    record(into, &world.create_account(&carol, 1).accepted());
+    record(into, &world.deposit(&alice, quote_mint(), 1).accepted());
+    record(into, &world.withdraw_usd(&alice, 1).accepted());
+    record(
+        into,
+        &world.trade_at_mark(&alice, &bob, BTC, 1.0).accepted(),
+    );
+    world.set_price(BTC, 119_000.0);
+    record(into, &world.settle(&alice, BTC).accepted());
+}
+
+fn liquidations(into: &mut BTreeMap<String, u64>) {
+    let mut world = World::new();
+    let (alice, bob) = (
+        world.trader("alice", 20_000.0),
+        world.trader("bob", 500_000.0),
+    );
+    let keeper = world.trader("keeper", 100_000.0);
+    record(into, &world.insure(&bob, 1.0).accepted());
+    world.trade_at_mark(&alice, &bob, BTC, 1.0).accepted();
+    world.set_price(BTC, 106_000.0);
+    record(into, &world.open(&alice, &keeper).accepted());
+    record(into, &world.bid(&alice, &keeper, ALL, i64::MAX).accepted());
+    let closed = world.close(&alice, keeper.owner(), &keeper).accepted();
+    record(into, &closed);
+}
+
+/// Every instruction that a program declares is in the ledger.
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_instruction_is_left_out() {
+        let ledger = all();
+        for (name, _) in PROGRAMS {
+            let idl = format!("{}/../idl/{name}.json", env!("CARGO_MANIFEST_DIR"));
+            let idl: serde_json::Value =
+                serde_json::from_str(&std::fs::read_to_string(idl).unwrap()).unwrap();
+            for instruction in idl["instructions"].as_array().unwrap() {
+                let key = format!("{name}::{}", instruction["name"].as_str().unwrap());
+                assert!(ledger.instructions.contains_key(&key), "{key}");
+            }
+        }
+        assert_eq!(ledger, all(), "two runs differ");
+    }
+
+    #[test]
+    fn ids_are_the_programs_own() {
+        assert_eq!(
+            PROGRAMS.map(|(_, id)| id),
+            [risk_engine::ID, margin_pool::ID, liquidation::ID]
+        );
+    }
+}
