@@ -31,8 +31,9 @@ use {
 const LOADER: Pubkey = solana_sdk::pubkey!("BPFLoaderUpgradeab1e11111111111111111111111");
 /// Least growth of a program's account that the loader accepts.
 const LEAST_EXTENSION: usize = 10_240;
-/// How often, a slot apart, to look whether a deployment has taken effect.
-const SLOTS_TO_WAIT: usize = 75;
+const SLOT: Duration = Duration::from_millis(400);
+/// A cluster that makes no slot for this long waits for transactions to make one.
+const SLOTS_TO_WAIT: usize = 25;
 /// Lamports kept for the fees of all the transactions of one deployment.
 const FEES: u64 = 20_000_000;
 
@@ -294,28 +295,29 @@ impl Deployment<'_> {
         self.send("upgrading", &[upgrade], &[self.authority]).await
     }
 
+    /// Until the next transaction falls into a later slot than the program's last change.
     async fn wait_past_last_change(&self) -> Result<(), MigrationError> {
+        let changed = self.on_chain().await?.map_or(0, |d| d.slot);
         for _ in 0..SLOTS_TO_WAIT {
-            let changed = self.on_chain().await?.map_or(0, |d| d.slot);
-            if self.client.rpc.get_slot().await? > changed {
+            let rpc = &self.client.rpc;
+            let now = rpc
+                .get_slot_with_commitment(CommitmentConfig::processed())
+                .await?;
+            if now > changed {
                 break;
             }
-            sleep(Duration::from_millis(400)).await;
+            sleep(SLOT).await;
         }
         Ok(())
     }
 
     /// The cluster holds the bytes and has moved on to the first slot in which they run.
     async fn verify(&self) -> Result<(), MigrationError> {
-        for _ in 0..SLOTS_TO_WAIT {
-            if let Some(there) = self.on_chain().await?
-                && same(&there.bytes, &self.program.bytes)
-            {
-                return Ok(());
-            }
-            sleep(Duration::from_millis(400)).await;
+        let there = self.on_chain().await?;
+        if !there.is_some_and(|d| same(&d.bytes, &self.program.bytes)) {
+            return Err(MigrationError::NotVerified { program: self.id });
         }
-        Err(MigrationError::NotVerified { program: self.id })
+        self.wait_past_last_change().await
     }
 
     async fn send(

@@ -8,7 +8,7 @@ use {
     crate::{
         MAX_UNDERLYINGS, PPM, ROWS, STRESS_ROWS,
         error::RiskError,
-        rows::{Column, joint_losses, one_loss, to_micro_usd},
+        rows::{self, Column, one_loss, to_micro_usd},
         tail::{TAIL_99, TAIL_975, Undecided, expected_shortfall},
         units::{Notional, Price, Quantity, mul_ppm_ceil},
     },
@@ -185,7 +185,7 @@ impl Portfolio<'_> {
             return Err(RiskError::MixedScenarioSets);
         }
         let columns: Vec<&Column> = used.iter().map(|book| book.returns).collect();
-        joint_losses(&exposures, &columns, &mut scratch.losses)?;
+        rows::losses(&exposures, &columns, &mut scratch.losses)?;
         let (tail, factor) = match kind {
             Kind::Initial => (TAIL_99, PPM),
             Kind::Maintenance => (TAIL_975, params.maintenance_factor),
@@ -291,13 +291,11 @@ fn worst_stress(
     books: &[&Book<'_>],
     params: &MarginParams,
 ) -> Result<(i64, usize), RiskError> {
+    let columns: Vec<&[i32; STRESS_ROWS]> = books.iter().map(|book| book.stress).collect();
+    let mut losses = [0; STRESS_ROWS];
+    rows::losses(exposures, &columns, &mut losses)?;
     let mut worst = (0i64, 0usize);
-    for row in 0..STRESS_ROWS {
-        let pairs = exposures
-            .iter()
-            .zip(books)
-            .map(|(exposure, book)| (*exposure, book.stress.get(row).copied().unwrap_or(0)));
-        let loss = one_loss(pairs)?;
+    for (row, loss) in losses.into_iter().enumerate() {
         if loss > worst.0 {
             worst = (loss, row);
         }

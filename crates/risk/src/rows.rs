@@ -52,7 +52,11 @@ fn combine(a0: i64, a1: i64, a2: i64) -> i64 {
 }
 
 #[inline(always)]
-fn fill<const N: usize>(exposures: &[Limbs; N], columns: &[&Column; N], losses: &mut [i64; ROWS]) {
+fn fill<const N: usize, const R: usize>(
+    exposures: &[Limbs; N],
+    columns: &[&[i32; R]; N],
+    losses: &mut [i64; R],
+) {
     for (k, loss) in losses.iter_mut().enumerate() {
         let (mut a0, mut a1, mut a2) = (0i64, 0i64, 0i64);
         for u in 0..N {
@@ -66,15 +70,16 @@ fn fill<const N: usize>(exposures: &[Limbs; N], columns: &[&Column; N], losses: 
     }
 }
 
-/// Writes the loss of every joint draw, in row units. Exposures and columns correspond by position.
+/// Writes the loss of every row, in row units: joint draws or stress rows. Exposures and columns
+/// correspond by position.
 ///
 /// # Errors
 /// [`RiskError::ExposureTooLarge`], or [`RiskError::TooManyUnderlyings`] when the two slices differ
 /// in length or exceed [`MAX_UNDERLYINGS`].
-pub fn joint_losses(
+pub fn losses<const R: usize>(
     exposures: &[Notional],
-    columns: &[&Column],
-    losses: &mut [i64; ROWS],
+    columns: &[&[i32; R]],
+    losses: &mut [i64; R],
 ) -> Result<(), RiskError> {
     if exposures.len() != columns.len() || exposures.len() > MAX_UNDERLYINGS {
         return Err(RiskError::TooManyUnderlyings);
@@ -92,7 +97,7 @@ pub fn joint_losses(
                     let (Some(d), Some(c)) = (d.first_chunk::<$n>(), columns.first_chunk::<$n>()) else {
                         return Err(RiskError::TooManyUnderlyings);
                     };
-                    fill::<$n>(d, c, losses);
+                    fill::<$n, R>(d, c, losses);
                 })*
                 _ => return Err(RiskError::TooManyUnderlyings),
             }
@@ -154,7 +159,7 @@ mod tests {
             let refs: Vec<&Column> = columns.iter().map(|c| &**c).collect();
             let exposures: Vec<_> = d.iter().map(|x| Notional(*x)).collect();
             let mut losses = [0; ROWS];
-            joint_losses(&exposures, &refs, &mut losses).unwrap();
+            super::losses(&exposures, &refs, &mut losses).unwrap();
             for k in 0..ROWS {
                 let pairs = exposures.iter().zip(&refs).map(|(e, c)| (*e, c[k]));
                 prop_assert_eq!(losses[k], one_loss(pairs).unwrap());
@@ -171,7 +176,7 @@ mod tests {
         ] {
             let c = [r; ROWS];
             let mut losses = [0; ROWS];
-            joint_losses(&[Notional(d); 8], &[&c; 8], &mut losses).unwrap();
+            super::losses(&[Notional(d); 8], &[&c; 8], &mut losses).unwrap();
             assert_eq!(losses[0].signum(), sign);
             let want = (-8 * d * i128::from(r)).div_euclid(1 << 44)
                 + i128::from((-8 * d * i128::from(r)).rem_euclid(1 << 44) != 0);
@@ -184,15 +189,15 @@ mod tests {
         let c = [0; ROWS];
         let mut losses = [0; ROWS];
         assert_eq!(
-            joint_losses(&[Notional(MAX_EXPOSURE + 1)], &[&c], &mut losses),
+            super::losses(&[Notional(MAX_EXPOSURE + 1)], &[&c], &mut losses),
             Err(RiskError::ExposureTooLarge)
         );
         assert_eq!(
-            joint_losses(&[Notional(1)], &[], &mut losses),
+            super::losses(&[Notional(1)], &[], &mut losses),
             Err(RiskError::TooManyUnderlyings)
         );
         assert_eq!(
-            joint_losses(&[Notional(1); 9], &[&c; 9], &mut losses),
+            super::losses(&[Notional(1); 9], &[&c; 9], &mut losses),
             Err(RiskError::TooManyUnderlyings)
         );
     }

@@ -141,9 +141,13 @@ fn health(recording: &Recording, x_range: (f64, f64), every_hours: usize) -> Lin
             points: factors(&recording.samples, actor, x_range),
         })
     });
-    let opened = recording.chronicle.liquidations.iter().map(|l| {
-        let factor = l.equity as f64 / l.requirement.max(1) as f64;
-        (l.breach as f64, factor.clamp(FACTORS.0, FACTORS.1))
+    // Where the line of the account is at the print that breached.
+    let opened = recording.chronicle.liquidations.iter().filter_map(|l| {
+        let sample = recording.samples.iter().find(|s| s.time == l.breach)?;
+        Some((
+            l.breach as f64,
+            shown(sample.at_print.get(l.actor)?, l.actor)?,
+        ))
     });
     Lines {
         y_label: "equity / maintenance margin",
