@@ -7,6 +7,7 @@
 use {
     crate::{
         error::MigrationError,
+        files::ProgramFiles,
         progress::{Progress, Report},
         upload::Upload,
     },
@@ -21,10 +22,9 @@ use {
         account::Account,
         hash::hashv,
         signature::{Keypair, Signer},
-        signer::keypair::read_keypair_file,
     },
     solana_system_interface::instruction::create_account_with_seed,
-    std::{fs, path::Path, time::Duration},
+    std::time::Duration,
     tokio::time::sleep,
 };
 
@@ -37,14 +37,6 @@ const SLOTS_TO_WAIT: usize = 25;
 /// Lamports kept for the fees of all the transactions of one deployment.
 const FEES: u64 = 20_000_000;
 
-/// A program as `cargo xtask build` leaves it.
-pub struct ProgramFiles {
-    pub name: String,
-    pub bytes: Vec<u8>,
-    /// Signs the first deployment; afterwards only its address matters.
-    pub keypair: Keypair,
-}
-
 /// What [`deploy`] did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Deployed {
@@ -52,53 +44,6 @@ pub enum Deployed {
     Upgraded,
     /// The same bytes were there already.
     Unchanged,
-}
-
-impl ProgramFiles {
-    /// Reads `<name>.so` and `<name>-keypair.json`, whose key must be the `id` the program was built with.
-    ///
-    /// # Errors
-    /// [`MigrationError::NoFile`], [`MigrationError::WrongKeypair`].
-    pub fn read(directory: &Path, name: &str, id: Pubkey) -> Result<Self, MigrationError> {
-        let path = directory.join(format!("{name}.so"));
-        let bytes = fs::read(&path).map_err(|error| MigrationError::NoFile {
-            path,
-            reason: error.to_string(),
-        })?;
-        let path = directory.join(format!("{name}-keypair.json"));
-        let keypair = read_keypair_file(&path).map_err(|error| MigrationError::NoFile {
-            path: path.clone(),
-            reason: error.to_string(),
-        })?;
-        if keypair.pubkey() != id {
-            return Err(MigrationError::WrongKeypair {
-                path,
-                found: keypair.pubkey(),
-                expected: id,
-            });
-        }
-        Ok(Self {
-            name: name.to_owned(),
-            bytes,
-            keypair,
-        })
-    }
-
-    /// The protocol's three programs, in the order in which they depend on each other.
-    ///
-    /// # Errors
-    /// As [`ProgramFiles::read`].
-    pub fn all(directory: &Path) -> Result<Vec<Self>, MigrationError> {
-        use cep_sdk::programs::{liquidation, margin_pool, risk_engine};
-        [
-            ("risk_engine", risk_engine::ID),
-            ("margin_pool", margin_pool::ID),
-            ("liquidation", liquidation::ID),
-        ]
-        .into_iter()
-        .map(|(name, id)| Self::read(directory, name, id))
-        .collect()
-    }
 }
 
 /// Makes the cluster run these bytes at this program's address. `authority` pays and may upgrade later.
@@ -120,7 +65,7 @@ pub async fn deploy(
     let deployed = run.on_chain().await?;
     if deployed
         .as_ref()
-        .is_some_and(|d| same(&d.bytes, &program.bytes))
+        .is_some_and(|d| program.is_held_by(&d.bytes))
     {
         report(&Progress::Skipped {
             what: program.name.clone(),
@@ -143,13 +88,6 @@ pub async fn deploy(
         what: program.name.clone(),
     });
     Ok(outcome)
-}
-
-/// Whether an account of at least the program's size holds it, followed by nothing but zeros.
-fn same(there: &[u8], bytes: &[u8]) -> bool {
-    there
-        .split_at_checked(bytes.len())
-        .is_some_and(|(head, rest)| head == bytes && rest.iter().all(|b| *b == 0))
 }
 
 /// What the cluster runs at a program's address.
@@ -314,7 +252,7 @@ impl Deployment<'_> {
     /// The cluster holds the bytes and has moved on to the first slot in which they run.
     async fn verify(&self) -> Result<(), MigrationError> {
         let there = self.on_chain().await?;
-        if !there.is_some_and(|d| same(&d.bytes, &self.program.bytes)) {
+        if !there.is_some_and(|d| self.program.is_held_by(&d.bytes)) {
             return Err(MigrationError::NotVerified { program: self.id });
         }
         self.wait_past_last_change().await
@@ -348,16 +286,5 @@ impl Deployment<'_> {
             });
         }
         Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::same;
-
-    #[test]
-    fn a_program_is_the_same_when_only_zeros_follow() {
-        assert!(same(b"abc\0\0", b"abc") && same(b"abc", b"abc"));
-        assert!(!same(b"abcd", b"abc") && !same(b"ab", b"abc") && !same(b"abd", b"abc"));
     }
 }

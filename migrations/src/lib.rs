@@ -5,6 +5,7 @@
 pub mod apply;
 pub mod deploy;
 pub mod error;
+pub mod files;
 pub mod parameters;
 pub mod plan;
 pub mod progress;
@@ -12,8 +13,9 @@ mod upload;
 
 pub use {
     apply::{Applied, apply, refresh},
-    deploy::{Deployed, ProgramFiles, deploy},
+    deploy::{Deployed, deploy},
     error::MigrationError,
+    files::ProgramFiles,
     parameters::{CollateralParameters, Parameters, UnderlyingParameters},
     plan::{Step, steps},
     progress::Progress,

@@ -31,7 +31,7 @@ pub fn keypair(name: &str) -> Keypair {
 #[must_use]
 pub fn bytecode(name: &str) -> Vec<u8> {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-        .join(std::env::var("PROF_DEPLOY").unwrap_or("../target/deploy".into()))
+        .join("../target/deploy")
         .join(format!("{name}.so"));
     fs::read(&path).unwrap_or_else(|error| {
         panic!(

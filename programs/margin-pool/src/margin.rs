@@ -215,6 +215,9 @@ fn views<B: Deref<Target = RiskBook>>(books: &Books<B>) -> Result<Vec<cep_risk::
     books
         .list
         .iter()
-        .map(|(_, book)| book.as_book().map_err(|_| MarginPoolError::BookNotReady.into()))
+        .map(|(_, book)| {
+            book.as_book()
+                .map_err(|_| MarginPoolError::BookNotReady.into())
+        })
         .collect()
 }

@@ -158,7 +158,8 @@ fn check_side<B: Deref<Target = RiskBook>>(
 /// least as well as before, and a trade neither makes a debt nor adds to one. Health alone would not do:
 /// closing a position frees more requirement than the band lets its owner lose to a friend.
 fn only_reduces(before: &Breakdown, after: &Breakdown) -> bool {
-    let covers = |of: &Breakdown, by: &Breakdown| i128::from(of.equity) * i128::from(by.requirement);
+    let covers =
+        |of: &Breakdown, by: &Breakdown| i128::from(of.equity) * i128::from(by.requirement);
     after.requirement <= before.requirement
         && if before.equity < 0 {
             after.equity >= before.equity

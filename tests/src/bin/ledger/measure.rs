@@ -3,10 +3,7 @@
 use {
     crate::{Ledger, shapes},
     cep_migrations::steps,
-    cep_sdk::{
-        Pubkey,
-        programs::{liquidation, margin_pool, risk_engine},
-    },
+    cep_sdk::Pubkey,
     cep_tests::{
         BTC, Outcome, Receipt, Setup, World,
         actions::ALL,
@@ -168,6 +165,7 @@ mod tests {
 
     #[test]
     fn ids_are_the_programs_own() {
+        use cep_sdk::programs::{liquidation, margin_pool, risk_engine};
         assert_eq!(
             PROGRAMS.map(|(_, id)| id),
             [risk_engine::ID, margin_pool::ID, liquidation::ID]
