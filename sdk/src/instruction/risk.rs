@@ -114,7 +114,7 @@ pub fn refresh(book: Pubkey, price_update: Pubkey) -> Instruction {
     build(risk_engine::ID, &accounts, &instruction::Refresh {})
 }
 
-/// Scales the column of `book` to its current volatility. Needs about 150,000 compute units.
+/// Scales the column of `book` to its current volatility. Needs about 203,000 compute units.
 #[must_use]
 pub fn refresh_scenarios(book: Pubkey, scenario_set: Pubkey) -> Instruction {
     let accounts = accounts::RefreshScenarios {
