@@ -12,20 +12,30 @@ use crate::sbf::{self, Choice};
 use crate::workspace::Workspace;
 
 pub fn test(args: &[String]) -> Result<()> {
-    sbf::build(Choice::from_env()?)?;
-    let workspace = Workspace::load()?;
-    explain_first_build(&workspace);
+    let workspace = build_all()?;
+    let cargo_test = |args: &[&str]| {
+        process::show(
+            process::cargo()
+                .args(["test", "--locked"])
+                .args(args)
+                .current_dir(&workspace.root),
+        )
+    };
+    if args.is_empty() {
+        // Examples in the docs first, so that the output closes on the tests proper.
+        cargo_test(&["--workspace", "--doc"])?;
+        return cargo_test(&["--workspace", "--lib", "--bins", "--tests", "--examples"]);
+    }
     // Cargo would silently ignore a package that is asked for beside `--workspace`.
     let one = args
         .iter()
         .any(|arg| arg == "--package" || arg.starts_with("--package=") || arg.starts_with("-p"));
-    process::show(
-        process::cargo()
-            .args(["test", "--locked"])
-            .args(if one { None } else { Some("--workspace") })
-            .args(args)
-            .current_dir(&workspace.root),
-    )
+    let scope = if one { None } else { Some("--workspace") };
+    let args: Vec<&str> = scope
+        .into_iter()
+        .chain(args.iter().map(String::as_str))
+        .collect();
+    cargo_test(&args)
 }
 
 pub fn demo(args: &[String]) -> Result<()> {
@@ -36,9 +46,15 @@ pub fn bench(check: bool) -> Result<()> {
     run_binary("ledger", if check { &["--check"] } else { &[] })
 }
 
-/// Runs a binary of the workspace from the workspace root, with the programs and all other binaries
-/// (the demo starts the keeper) freshly built.
+/// Runs a binary of the workspace from the workspace root.
 fn run_binary<S: AsRef<std::ffi::OsStr>>(name: &str, args: &[S]) -> Result<()> {
+    let workspace = build_all()?;
+    let binary = workspace.target.join("debug").join(name);
+    process::show(Command::new(binary).args(args).current_dir(&workspace.root))
+}
+
+/// The programs and all binaries, freshly built: the demo and the system test start the keeper.
+fn build_all() -> Result<Workspace> {
     sbf::build(Choice::from_env()?)?;
     let workspace = Workspace::load()?;
     explain_first_build(&workspace);
@@ -47,8 +63,7 @@ fn run_binary<S: AsRef<std::ffi::OsStr>>(name: &str, args: &[S]) -> Result<()> {
             .args(["build", "--workspace", "--bins", "--locked"])
             .current_dir(&workspace.root),
     )?;
-    let binary = workspace.target.join("debug").join(name);
-    process::show(Command::new(binary).args(args).current_dir(&workspace.root))
+    Ok(workspace)
 }
 
 fn explain_first_build(workspace: &Workspace) {
