@@ -22,6 +22,7 @@
 extern crate alloc;
 
 pub mod auction;
+pub mod curve;
 pub mod error;
 pub mod ewma;
 pub mod fixed;
@@ -33,7 +34,8 @@ pub mod units;
 
 pub use {
     error::RiskError,
-    margin::{Book, Breakdown, Holding, Kind, MarginParams, Portfolio, Scratch},
+    curve::Curve,
+    margin::{AddonParams, Addons, Book, Breakdown, Holding, Instrument, Kind, MarginParams, Portfolio, Scratch},
     units::{Notional, Price, Quantity},
 };
 
@@ -47,5 +49,9 @@ pub const WEIGHT_ONE: u32 = 16_000_000;
 pub const MAX_UNDERLYINGS: usize = 8;
 /// Parts per million, the unit of every ratio parameter.
 pub const PPM: u64 = 1_000_000;
+/// Positions and collateral balances that one portfolio may hold.
+pub const MAX_HOLDINGS: usize = 80;
+/// Seconds in a year of 365 days: volatilities and rates of options are per year.
+pub const SECONDS_PER_YEAR: u64 = 365 * SECONDS_PER_DAY;
 /// Seconds in a day: variances are per day.
 pub const SECONDS_PER_DAY: u64 = 86_400;
