@@ -10,7 +10,7 @@ use crate::{scenario::LEVEL_ONE, units::Price};
 /// Spot nodes of a curve.
 pub const SPOT_NODES: usize = 32;
 /// Level nodes of a curve.
-pub const LEVEL_NODES: usize = 5;
+pub const LEVEL_NODES: usize = 6;
 /// Values in a curve, level by level.
 pub const NODES: usize = SPOT_NODES * LEVEL_NODES;
 
@@ -27,8 +27,8 @@ pub const SPOT_GRID: [u16; SPOT_NODES] = [
 pub const LEVEL_STEPS: usize = 21;
 /// The step that stands for level zero; step 0 is level -1/4, the last one level 1.
 pub const LEVEL_ZERO: u8 = 4;
-/// Steps at which a curve holds values: levels -1/4, 0, 1/4, 1/2 and 1. Between them the steps are interpolated.
-pub const LEVEL_GRID: [u8; LEVEL_NODES] = [0, 4, 8, 12, 20];
+/// Steps at which a curve holds values: every quarter of a level. Between them the steps are interpolated.
+pub const LEVEL_GRID: [u8; LEVEL_NODES] = [0, 4, 8, 12, 16, 20];
 
 /// The step nearest to a volatility level in Q16.
 #[must_use]
