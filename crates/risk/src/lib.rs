@@ -22,6 +22,7 @@
 extern crate alloc;
 
 pub mod auction;
+pub mod black76;
 pub mod error;
 pub mod ewma;
 pub mod fixed;
