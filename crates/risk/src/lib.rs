@@ -22,6 +22,7 @@
 extern crate alloc;
 
 pub mod auction;
+pub mod black76;
 pub mod curve;
 pub mod error;
 pub mod ewma;

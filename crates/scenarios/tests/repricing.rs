@@ -10,8 +10,9 @@ use {
     cep_risk::{
         AddonParams, Book, Curve, Holding, Instrument, Kind, MarginParams, Portfolio, Price,
         Quantity, ROWS, STRESS_ROWS, Scratch,
-        curve::{LEVEL_GRID, NODES, PARTS, SPOT_GRID, SPOT_NODES, level_of_step, level_step, unit_exponent},
-        scenario::{LEVEL_ONE, simple_return},
+        black76::{OptionKind, Terms},
+        curve::{CurveBuilder, CurveTerms, NODES, level_step},
+        scenario::simple_return,
     },
     cep_scenarios::{BuildParams, Population, PriceHistory, ScenarioSet, Symbol, build},
     std::path::Path,
@@ -62,16 +63,21 @@ impl Opt {
     }
     fn curve(&self) -> Box<[u32; NODES]> {
         let centre = Price::new((SPOTS[self.u] * 1e6) as u64).unwrap();
-        let unit = 2f64.powi(unit_exponent(centre)) / 1e6;
-        let mut v = Box::new([0; NODES]);
-        for (j, step) in LEVEL_GRID.iter().enumerate() {
-            let level = f64::from(level_of_step(*step)) / f64::from(LEVEL_ONE);
-            for (i, part) in SPOT_GRID.iter().enumerate() {
-                let s = SPOTS[self.u] * f64::from(*part) / PARTS as f64;
-                v[j * SPOT_NODES + i] = (self.value(s, level) / unit).ceil() as u32;
-            }
-        }
-        v
+        let one = 2f64.powi(32);
+        let terms = CurveTerms {
+            terms: Terms {
+                kind: if self.call { OptionKind::Call } else { OptionKind::Put },
+                strike: Price::new((self.k * 1e6) as u64).unwrap(),
+            },
+            seconds: (self.days * 86_400.0) as u64,
+            volatility: (self.iv * one) as u64,
+            rate: 0,
+            forward_ratio: one as u64,
+            response: 1_000_000,
+        };
+        let mut values = Box::new([0; NODES]);
+        CurveBuilder::new(terms, centre).unwrap().fill(&mut values).unwrap();
+        values
     }
 }
 

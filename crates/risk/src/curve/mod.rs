@@ -8,12 +8,13 @@
 //! the level too while total volatility stays below two (`1 + d1 d2 >= 0`), so the line never
 //! lies below the model: what a short position can cost is never understated by it.
 
-
+mod build;
 mod grid;
 mod losses;
 mod sum;
 
 pub use {
+    build::{CurveBuilder, CurveTerms, volatility_at_level},
 
     grid::{
         LEVEL_GRID, LEVEL_NODES, LEVEL_STEPS, LEVEL_ZERO, NODES, PARTS, SPOT_GRID, SPOT_NODES,
