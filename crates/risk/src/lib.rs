@@ -21,10 +21,12 @@
 
 extern crate alloc;
 
+pub mod allocation;
 pub mod auction;
 pub mod error;
 pub mod ewma;
 pub mod fixed;
+pub mod loss_index;
 pub mod margin;
 pub mod rows;
 pub mod scenario;
