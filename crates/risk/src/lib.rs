@@ -32,6 +32,7 @@ pub mod rows;
 pub mod scenario;
 pub mod tail;
 pub mod units;
+pub mod volatility;
 
 pub use {
     error::RiskError,
