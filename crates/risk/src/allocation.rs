@@ -315,6 +315,14 @@ mod tests {
     }
 
     #[test]
+    fn the_largest_remainders_get_the_units() {
+        // 0.4, 2 and 1.6; then 0.7, 3.5 and 2.8.
+        assert_eq!(apportion(4, &[1, 5, 4]).unwrap(), [0, 2, 2]);
+        assert_eq!(apportion(7, &[1, 5, 4]).unwrap(), [1, 3, 3]);
+        assert_eq!(apportion(7, &[4, 5, 1]).unwrap(), [3, 3, 1]);
+    }
+
+    #[test]
     fn the_extremes_do_not_wrap() {
         let two = claims(&[(1, i64::MAX), (2, i64::MAX)]);
         assert_eq!(

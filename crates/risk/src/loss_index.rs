@@ -315,6 +315,18 @@ mod tests {
     }
 
     #[test]
+    fn the_carry_keeps_small_losses_on_a_huge_base_from_vanishing() {
+        // Each increment alone would lose up to half a unit of what it should collect.
+        let base = u64::MAX / 2 + 2;
+        let (mut index, mut carry) = (0, 0);
+        for _ in 0..1_000 {
+            let inc = index_increment(1, base, carry).unwrap();
+            (index, carry) = (index + inc.delta, inc.carry);
+        }
+        assert_eq!(owed(base, index), Ok(1_000));
+    }
+
+    #[test]
     fn a_factor_outlives_repeated_ruin() {
         let start = Survival::default();
         let mut now = start;

@@ -152,15 +152,14 @@ fn scaled(variance: u64, ppm: u64) -> u64 {
 /// points at one tenor the highest counts.
 #[must_use]
 pub fn implied_variance(points: &[AtmPoint], horizon: u32) -> Option<u64> {
-    let present = || points.iter().filter(|point| point.tenor > 0);
     let (mut below, mut above): (Option<AtmPoint>, Option<AtmPoint>) = (None, None);
-    for point in present() {
+    for point in points.iter().filter(|point| point.tenor > 0) {
         if point.tenor <= horizon
             && below.is_none_or(|b| (point.tenor, point.variance) > (b.tenor, b.variance))
         {
             below = Some(*point);
         }
-        if point.tenor >= horizon
+        if point.tenor > horizon
             && above.is_none_or(|a| {
                 point.tenor < a.tenor || point.tenor == a.tenor && point.variance > a.variance
             })
@@ -170,7 +169,7 @@ pub fn implied_variance(points: &[AtmPoint], horizon: u32) -> Option<u64> {
     }
     let capped = |point: AtmPoint| min(point.variance, VARIANCE_MAX);
     match (below, above) {
-        (Some(a), Some(b)) if a.tenor < b.tenor => {
+        (Some(a), Some(b)) => {
             let (t, u, h) = (
                 u128::from(a.tenor),
                 u128::from(b.tenor),
@@ -180,7 +179,7 @@ pub fn implied_variance(points: &[AtmPoint], horizon: u32) -> Option<u64> {
             let sum = u128::from(capped(a)) * t * (u - h) + u128::from(capped(b)) * u * (h - t);
             u64::try_from(sum.div_ceil(h * (u - t))).ok()
         }
-        (Some(point), _) | (None, Some(point)) => Some(capped(point)),
+        (Some(point), None) | (None, Some(point)) => Some(capped(point)),
         (None, None) => None,
     }
 }
