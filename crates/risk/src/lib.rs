@@ -21,17 +21,20 @@
 
 extern crate alloc;
 
+pub mod allocation;
 pub mod auction;
 pub mod black76;
 pub mod curve;
 pub mod error;
 pub mod ewma;
 pub mod fixed;
+pub mod loss_index;
 pub mod margin;
 pub mod rows;
 pub mod scenario;
 pub mod tail;
 pub mod units;
+pub mod volatility;
 
 pub use {
     error::RiskError,
