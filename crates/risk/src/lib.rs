@@ -37,9 +37,12 @@ pub mod units;
 pub mod volatility;
 
 pub use {
-    error::RiskError,
     curve::Curve,
-    margin::{AddonParams, Addons, Book, Breakdown, Holding, Instrument, Kind, MarginParams, Portfolio, Scratch},
+    error::RiskError,
+    margin::{
+        AddonParams, Addons, Book, Breakdown, Holding, Instrument, Kind, MarginParams, Portfolio,
+        Scratch,
+    },
     units::{Notional, Price, Quantity},
 };
 

@@ -7,8 +7,8 @@
 )]
 use {
     cep_risk::{
-        AddonParams, Book, Holding, Instrument, Kind, MarginParams, Portfolio, Price, Quantity, ROWS, RiskError,
-        STRESS_ROWS, Scratch, WEIGHT_ONE,
+        AddonParams, Book, Holding, Instrument, Kind, MarginParams, Portfolio, Price, Quantity,
+        ROWS, RiskError, STRESS_ROWS, Scratch, WEIGHT_ONE,
         margin::{FLAT_LEVELS, FLAT_STRESS_LEVELS},
         rows::RETURN_ONE,
         scenario::{Z_ONE, simple_return},

@@ -11,8 +11,9 @@ mod distribution;
 
 use {
     cep_risk::{
-        Book, Breakdown, Holding, Kind, MarginParams, PPM, Portfolio, Price, Quantity, ROWS,
-        STRESS_ROWS, Scratch, WEIGHT_ONE,
+        AddonParams, Book, Breakdown, Holding, Instrument, Kind, MarginParams, PPM, Portfolio,
+        Price, Quantity, ROWS, STRESS_ROWS, Scratch, WEIGHT_ONE,
+        margin::{FLAT_LEVELS, FLAT_STRESS_LEVELS},
     },
     common::reference,
     distribution::bins,
@@ -25,6 +26,7 @@ const TAIL_ONLY: MarginParams = MarginParams {
     retained: 0,
     maintenance_factor: PPM,
     confidence_multiple: 0,
+    addons: AddonParams::NONE,
 };
 const ONE_Q24: f64 = 16_777_216.0;
 
@@ -43,6 +45,13 @@ impl Rows {
             .iter()
             .zip(&self.stress)
             .map(|(returns, stress)| Book {
+                age: 0,
+                sigma: 0,
+                horizon: 86_400,
+                daily_volume: 0,
+                open_interest: 0,
+                levels: &FLAT_LEVELS,
+                stress_levels: &FLAT_STRESS_LEVELS,
                 price: self.price,
                 confidence: 0,
                 returns,
@@ -59,6 +68,7 @@ impl Rows {
             .iter()
             .enumerate()
             .map(|(book, q)| Holding {
+                instrument: Instrument::Index,
                 book,
                 quantity: Quantity((q * 1e6).round() as i64),
                 quote: 0,

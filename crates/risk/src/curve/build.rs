@@ -53,8 +53,9 @@ pub fn volatility_at_level(
         .of(ONE_Q32.unsigned_abs())
         .ok_or(RiskError::Overflow)?;
     // |level| < 2³², response < 2²², tenor response < 2³⁴.
-    let moved = u128::from(level.unsigned_abs()) * u128::from(response) * u128::from(tenor_response)
-        / (u128::from(PPM) << 16);
+    let moved =
+        u128::from(level.unsigned_abs()) * u128::from(response) * u128::from(tenor_response)
+            / (u128::from(PPM) << 16);
     let moved = i64::try_from(moved).unwrap_or(i64::MAX);
     let factor = exp(if level < 0 { -moved } else { moved });
     let stressed = factor.of(volatility).unwrap_or(MAX_VOLATILITY);

@@ -15,7 +15,6 @@ mod sum;
 
 pub use {
     build::{CurveBuilder, CurveTerms, volatility_at_level},
-
     grid::{
         LEVEL_GRID, LEVEL_NODES, LEVEL_STEPS, LEVEL_ZERO, NODES, PARTS, SPOT_GRID, SPOT_NODES,
         level_of_step, level_step, unit_exponent,

@@ -90,20 +90,17 @@ impl CurveScratch {
     }
 
     /// One 64-bit sum per node: total quantity below 2³¹ and values below 2³² keep it inside 63 bits.
-    fn sum_small(
-        &mut self,
-        options: &[(i64, Curve<'_>)],
-        shift: u32,
-    ) -> Result<u64, RiskError> {
-        let nodes: &mut [i64; NODES] = self
-            .nodes
-            .first_chunk_mut()
-            .ok_or(RiskError::Overflow)?;
+    fn sum_small(&mut self, options: &[(i64, Curve<'_>)], shift: u32) -> Result<u64, RiskError> {
+        let nodes: &mut [i64; NODES] = self.nodes.first_chunk_mut().ok_or(RiskError::Overflow)?;
         nodes.fill(0);
         let mut fours = options.chunks_exact(4);
         for chunk in &mut fours {
             if let [a, b, c, d] = chunk {
-                add([a.0, b.0, c.0, d.0], [a.1.values, b.1.values, c.1.values, d.1.values], nodes);
+                add(
+                    [a.0, b.0, c.0, d.0],
+                    [a.1.values, b.1.values, c.1.values, d.1.values],
+                    nodes,
+                );
             }
         }
         for (q, curve) in fours.remainder() {
@@ -122,11 +119,7 @@ impl CurveScratch {
     }
 
     /// Quantities of any admissible size, split at 24 bits: each half-sum stays below 2⁶².
-    fn sum_large(
-        &mut self,
-        options: &[(i64, Curve<'_>)],
-        shift: u32,
-    ) -> Result<u64, RiskError> {
+    fn sum_large(&mut self, options: &[(i64, Curve<'_>)], shift: u32) -> Result<u64, RiskError> {
         let mut widest = 0;
         for (n, node) in self.nodes.iter_mut().enumerate() {
             let (mut low, mut high) = (0i64, 0i64);
@@ -150,9 +143,10 @@ impl CurveScratch {
     /// From level nodes to level steps.
     fn spread(&mut self) -> Result<(), RiskError> {
         let nodes: &[i64; NODES] = self.nodes.first_chunk().ok_or(RiskError::Overflow)?;
-        let steps: &mut [i64; PADDED] =
-            self.steps.first_chunk_mut().ok_or(RiskError::Overflow)?;
-        let levels = nodes.chunks_exact(STRIDE).zip(nodes.chunks_exact(STRIDE).skip(1));
+        let steps: &mut [i64; PADDED] = self.steps.first_chunk_mut().ok_or(RiskError::Overflow)?;
+        let levels = nodes
+            .chunks_exact(STRIDE)
+            .zip(nodes.chunks_exact(STRIDE).skip(1));
         for ((low, high), ends) in levels.zip(LEVEL_GRID.windows(2)) {
             let [from, to] = ends else { continue };
             let gap = to - from;

@@ -1,7 +1,10 @@
 //! What is added to the scenarios' requirement: the price of getting out, doubt about the price, and basis.
 
 use {
-    super::{AddonParams, Book, Kind, MarginParams, net::{Net, contracts}},
+    super::{
+        AddonParams, Book, Kind, MarginParams,
+        net::{Net, contracts},
+    },
     crate::{
         PPM,
         error::RiskError,
@@ -36,7 +39,10 @@ impl Addons {
             let delta = contracts(delta)?;
             confidence += delta.times_micro(book.confidence);
             let exposure = delta.at(book.price).ceil_micro_usd()?;
-            concentration = add(concentration, impact(exposure, delta, book, &params.addons)?)?;
+            concentration = add(
+                concentration,
+                impact(exposure, delta, book, &params.addons)?,
+            )?;
             if kind == Kind::Initial {
                 age = add(age, aged(exposure, book, &params.addons)?)?;
             }
@@ -99,7 +105,10 @@ fn aged(exposure: i64, book: &Book<'_>, params: &AddonParams) -> Result<i64, Ris
     }
     let root = ((u128::from(book.age) << 32) / u128::from(book.horizon.max(1))).isqrt() + 1;
     let moved = (root * u128::from(book.sigma)) >> 16;
-    part(exposure, ((moved * u128::from(params.age_multiple)) >> 32) + 1)
+    part(
+        exposure,
+        ((moved * u128::from(params.age_multiple)) >> 32) + 1,
+    )
 }
 
 fn part(exposure: i64, ppm: u128) -> Result<i64, RiskError> {

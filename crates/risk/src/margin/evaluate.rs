@@ -85,7 +85,10 @@ impl<'a> Portfolio<'a> {
         }
         let core = mul_ppm_ceil(max(core, out.retained), factor)?;
         out.addons = Addons::of(&net, self.books, params, kind)?;
-        let least = mul_ppm_ceil(net.short_options.ceil_micro_usd()?, params.addons.short_option)?;
+        let least = mul_ppm_ceil(
+            net.short_options.ceil_micro_usd()?,
+            params.addons.short_option,
+        )?;
         out.addons.short_option = max(mul_ppm_ceil(least, factor)? - core, 0);
         out.requirement = core
             .checked_add(out.addons.total()?)
@@ -187,7 +190,10 @@ impl<'a> Portfolio<'a> {
                         &mut scratch.losses,
                     )?;
                 }
-                scratch.losses.iter().fold(0, |worst, loss| max(worst, *loss))
+                scratch
+                    .losses
+                    .iter()
+                    .fold(0, |worst, loss| max(worst, *loss))
             } else {
                 linear_worst(exposure, book)?
             };

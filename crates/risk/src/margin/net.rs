@@ -154,7 +154,9 @@ impl<'a> Net<'a> {
             .zip(self.linear)
             .filter(|(_, exposure)| exposure.0 != 0);
         let curved = self.groups.iter().filter_map(|group| books.get(group.book));
-        linear.map(|(book, _)| book).chain(curved.collect::<Vec<_>>())
+        linear
+            .map(|(book, _)| book)
+            .chain(curved.collect::<Vec<_>>())
     }
 }
 
