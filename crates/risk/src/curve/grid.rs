@@ -49,7 +49,7 @@ pub fn level_of_step(step: u8) -> i32 {
 /// Bits of a place below one part of the centre.
 pub(super) const PLACE_BITS: u32 = 16;
 /// Bits of the fraction within a gap.
-pub(super) const FRACTION_BITS: u32 = 12;
+pub(super) const FRACTION_BITS: u32 = 14;
 /// Farthest place, in parts: the last gap is continued as a straight line up to here.
 const FARTHEST: u64 = 512;
 

@@ -63,7 +63,7 @@ fn at(steps: &[i64; STEP_MASK + 1], place: i64, row: usize) -> i64 {
     let gap = &GAPS[part & (GAPS.len() - 1)];
     let node = row + usize::from(gap.node);
     let (low, high) = (steps[node & STEP_MASK], steps[(node + 1) & STEP_MASK]);
-    // The table ends 2.5 gaps after the last node but one: the fraction is below 2¹⁴, the difference below 2⁴⁷.
+    // The table ends 2.5 gaps after the last node but one: the fraction is below 2¹⁶, the difference below 2⁴⁵.
     let fraction = (place - i64::from(gap.start)) >> gap.shift;
     low + (((high - low) * fraction + UP) >> FRACTION_BITS)
 }

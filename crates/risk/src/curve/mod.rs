@@ -106,6 +106,28 @@ impl Staleness {
 }
 
 impl Curve<'_> {
+    /// Value of one contract at a spot price and level zero, as a scenario looks it up: micro-USD, rounded down.
+    #[must_use]
+    pub fn value(&self, spot: Price) -> u64 {
+        let place = grid::place(spot, self.centre);
+        let part = usize::try_from(place >> grid::PLACE_BITS).unwrap_or(0);
+        let gap = grid::GAPS.get(part).unwrap_or(&grid::GAPS[0]);
+        let node = SPOT_NODES + usize::from(gap.node);
+        let value = |n: usize| i64::from(*self.values.get(n).unwrap_or(&0));
+        // Below 2³² x 2¹⁶ either way.
+        let fraction = (place.cast_signed() - i64::from(gap.start)) >> gap.shift;
+        let (low, high) = (value(node), value(node + 1));
+        let units = ((low << grid::FRACTION_BITS) + (high - low) * fraction)
+            .max(0)
+            .unsigned_abs();
+        let exponent = unit_exponent(self.centre) - grid::FRACTION_BITS.cast_signed();
+        if exponent >= 0 {
+            units << exponent
+        } else {
+            units >> -exponent
+        }
+    }
+
     /// Delta of one contract at a spot price, Q24: the slope of the curve at level zero, toward zero.
     #[must_use]
     pub fn delta_q24(&self, spot: Price) -> i64 {

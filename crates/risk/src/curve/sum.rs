@@ -15,7 +15,7 @@ pub struct CurveScratch {
     nodes: Box<[i64]>,
     /// `STRIDE` spot nodes per level step; padded to a power of two, so that a mask bounds the index.
     steps: Box<[i64]>,
-    /// The losses are in units of 2^scale row units: zero but for positions beyond any sane size.
+    /// The losses are in units of 2^scale row units: zero up to 18 million USD at a node.
     scale: u32,
 }
 
@@ -25,8 +25,9 @@ const PADDED: usize = 1024;
 pub(super) const STEP_MASK: usize = PADDED - 1;
 const _: () = assert!(STRIDE * LEVEL_STEPS <= PADDED);
 
-/// Losses at nodes are kept below this many bits, so that interpolation stays within 64.
-const NODE_BITS: u32 = 46;
+/// Losses at nodes are kept below this many bits, so that interpolation stays within 64: 18 million USD. Larger ones
+/// are counted in coarser units.
+const NODE_BITS: u32 = 44;
 /// Beyond 2⁵⁴ row units, about 19 billion USD, options on one underlying are refused: eight such underlyings and the
 /// linear positions beside them stay inside 63 bits.
 const LARGEST_NODE: u64 = 1 << 54;
@@ -57,13 +58,15 @@ impl CurveScratch {
     /// level nodes the level steps are interpolated, rounded up again: sums of rounded-up losses never fall
     /// below the rounded-up loss of the sum, so the requirement stays subadditive.
     ///
+    /// False when the options cancel at every node: nothing to look up.
+    ///
     /// # Errors
     /// [`RiskError::ExposureTooLarge`].
     pub(crate) fn sum(
         &mut self,
         centre: Price,
         options: &[(i64, Curve<'_>)],
-    ) -> Result<(), RiskError> {
+    ) -> Result<bool, RiskError> {
         let total = options
             .iter()
             .fold(0u64, |sum, (q, _)| sum.saturating_add(q.unsigned_abs()));
@@ -86,7 +89,8 @@ impl CurveScratch {
                 *node = (*node + up) >> self.scale;
             }
         }
-        self.spread()
+        self.spread()?;
+        Ok(widest != 0)
     }
 
     /// One 64-bit sum per node: total quantity below 2³¹ and values below 2³² keep it inside 63 bits.
@@ -157,7 +161,7 @@ impl CurveScratch {
                 let part = i64::from(step - from);
                 let row = steps.get_mut(at..at + STRIDE).ok_or(RiskError::Overflow)?;
                 for ((slot, a), b) in row.iter_mut().zip(low).zip(high) {
-                    // Below 2⁴⁷ x 2³.
+                    // Below 2⁴⁵ x 2³.
                     *slot = a + (((b - a) * part + up) >> bits);
                 }
             }

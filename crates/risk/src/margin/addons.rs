@@ -3,7 +3,7 @@
 use {
     super::{
         AddonParams, Book, Kind, MarginParams,
-        net::{Net, contracts},
+        net::{Net, contracts, delta_times},
     },
     crate::{
         PPM,
@@ -36,13 +36,10 @@ impl Addons {
         let mut confidence = Notional(0);
         let (mut concentration, mut age) = (0i64, 0i64);
         for (book, delta) in books.iter().zip(net.delta).filter(|(_, delta)| *delta != 0) {
-            let delta = contracts(delta)?;
-            confidence += delta.times_micro(book.confidence);
-            let exposure = delta.at(book.price).ceil_micro_usd()?;
-            concentration = add(
-                concentration,
-                impact(exposure, delta, book, &params.addons)?,
-            )?;
+            confidence += delta_times(delta, book.confidence)?;
+            let exposure = delta_times(delta, book.price.micro_usd())?.ceil_micro_usd()?;
+            let size = contracts(delta)?;
+            concentration = add(concentration, impact(exposure, size, book, &params.addons)?)?;
             if kind == Kind::Initial {
                 age = add(age, aged(exposure, book, &params.addons)?)?;
             }

@@ -151,7 +151,9 @@ impl<'a> Portfolio<'a> {
         for group in &net.groups {
             let book = self.books.get(group.book).ok_or(RiskError::MissingBook)?;
             let curves = scratch.curves.get_or_insert_default();
-            curves.sum(group.centre, &group.options)?;
+            if !curves.sum(group.centre, &group.options)? {
+                continue;
+            }
             let (spot, centre) = (book.price, group.centre);
             let (returns, levels) = (book.returns, book.levels);
             let worst = curves.add_losses(spot, centre, returns, levels, &mut scratch.losses)?;
@@ -181,7 +183,9 @@ impl<'a> Portfolio<'a> {
                 rows::losses(&[exposure], &[book.returns], &mut scratch.losses)?;
                 for group in net.groups.iter().filter(|group| group.book == at) {
                     let curves = scratch.curves.get_or_insert_default();
-                    curves.sum(group.centre, &group.options)?;
+                    if !curves.sum(group.centre, &group.options)? {
+                        continue;
+                    }
                     curves.add_losses(
                         book.price,
                         group.centre,

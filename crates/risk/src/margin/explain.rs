@@ -98,7 +98,9 @@ impl<'a> Portfolio<'a> {
             Instrument::Future { forward, .. } => forward,
             Instrument::Option { curve, .. } => {
                 let mut alone = CurveScratch::new();
-                alone.sum(curve.centre, &[(holding.quantity.0, curve)])?;
+                if !alone.sum(curve.centre, &[(holding.quantity.0, curve)])? {
+                    return Ok(0);
+                }
                 let (r, level) = (book.returns[row], book.levels[row]);
                 return alone.loss_of(book.price, curve.centre, r, level);
             }

@@ -107,12 +107,12 @@ impl<'a> Net<'a> {
                 / u128::from(SECONDS_PER_YEAR)
                 + u128::from(params.basis_floor);
             let shock = u64::try_from(rate).unwrap_or(PPM).min(PPM);
-            // Times a shock of 20 bits: bounded by the exposure that is let in.
-            let exposure = contracts(delta)?.at(price).0;
-            if exposure > crate::rows::MAX_EXPOSURE {
+            let exposure = delta_times(delta, price.micro_usd())?;
+            if exposure.0 > crate::rows::MAX_EXPOSURE {
                 return Err(RiskError::ExposureTooLarge);
             }
-            net.basis += exposure * i128::from(shock);
+            // Below 2⁷⁷ x 2²⁰, at most 80 times.
+            net.basis += exposure.0 * i128::from(shock);
         }
         // One rounding for the whole account, down.
         let equity = i128::from(value.floor_micro_usd()?) + money;
@@ -170,6 +170,20 @@ pub(super) fn contracts(delta: i128) -> Result<Quantity, RiskError> {
     let contracts = (delta.unsigned_abs() + up) >> DELTA_BITS;
     i64::try_from(contracts)
         .map(Quantity)
+        .map_err(|_| RiskError::ExposureTooLarge)
+}
+
+/// A delta without its sign times micro-USD per contract, rounded up.
+pub(super) fn delta_times(delta: i128, micro_usd: u64) -> Result<Notional, RiskError> {
+    // At most 80 deltas of 2⁴⁷ x 2²⁵ and, for any price, 2⁴⁴ or a confidence no larger.
+    let product = delta
+        .unsigned_abs()
+        .checked_mul(u128::from(micro_usd))
+        .ok_or(RiskError::ExposureTooLarge)?;
+    let up = (1 << DELTA_BITS) - 1;
+    let exact = product.checked_add(up).ok_or(RiskError::ExposureTooLarge)? >> DELTA_BITS;
+    i128::try_from(exact)
+        .map(Notional)
         .map_err(|_| RiskError::ExposureTooLarge)
 }
 

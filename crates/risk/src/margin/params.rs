@@ -59,6 +59,22 @@ impl AddonParams {
 }
 
 impl MarginParams {
+    /// What a deployment starts from; the reasons stand in docs/risk-model.md.
+    pub const STANDARD: Self = Self {
+        stress_weight: 250_000,
+        retained: 100_000,
+        maintenance_factor: 800_000,
+        confidence_multiple: 1_000_000,
+        addons: AddonParams {
+            short_option: 5_000,
+            basis_rate: 7_500,
+            basis_floor: 4_000,
+            impact: 1_000_000,
+            open_interest_share: 50_000,
+            age_multiple: 1_000_000,
+        },
+    };
+
     /// # Errors
     /// [`RiskError::BadParameter`] when a value leaves the range stated beside it.
     pub const fn check(&self) -> Result<(), RiskError> {
