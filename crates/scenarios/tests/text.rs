@@ -41,11 +41,14 @@ fn tiny() -> ScenarioSet {
     };
     let provenance = Provenance {
         source: "made up".into(),
-        prices_sha256: [7; 32],
+        prices_sha256: vec![[7; 32], [9; 32]],
         params,
         days: 9,
         draws: 9,
         raw_sd_ppm: vec![1_100_000, 999_999],
+        long_run_ppm: vec![40_000, 2_500],
+        pegged: vec![],
+        filled: vec![0, 7],
     };
     let draws = vec![
         draw(6_000_000, -3, [65_536, -2]),
