@@ -1,3 +1,4 @@
 pub mod account;
 pub mod cash;
+pub mod margin;
 pub mod scenarios;

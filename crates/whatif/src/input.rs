@@ -1,9 +1,6 @@
 //! The files: a market and a portfolio, as `cep margin` reads them.
 
-use {
-    serde::Deserialize,
-    std::collections::BTreeMap,
-};
+use {serde::Deserialize, std::collections::BTreeMap};
 
 /// A market at one time. Money in USD, volatility as a fraction.
 #[derive(Clone, Debug, Deserialize)]

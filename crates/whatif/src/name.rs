@@ -16,8 +16,14 @@ pub struct Name {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Contract {
     Perpetual,
-    Future { expiry: i64 },
-    Option { expiry: i64, strike: f64, call: bool },
+    Future {
+        expiry: i64,
+    },
+    Option {
+        expiry: i64,
+        strike: f64,
+        call: bool,
+    },
 }
 
 /// Hour of expiry, UTC.
@@ -110,7 +116,9 @@ mod tests {
             }
         );
         let small: Name = "XRP-27MAR26-0d5-P".parse().unwrap();
-        assert!(matches!(small.contract, Contract::Option { strike, call: false, .. } if strike == 0.5));
+        assert!(
+            matches!(small.contract, Contract::Option { strike, call: false, .. } if strike == 0.5)
+        );
         assert_eq!(
             "SOL-PERP".parse::<Name>().unwrap().contract,
             Contract::Perpetual
@@ -119,7 +127,14 @@ mod tests {
 
     #[test]
     fn anything_else_is_refused_with_the_form_to_use() {
-        for bad in ["", "BTC", "BTC-31FEB26", "BTC-27MAR26-x-C", "BTC-27MAR26-70000-X", "BTC-27MAR26-0-C"] {
+        for bad in [
+            "",
+            "BTC",
+            "BTC-31FEB26",
+            "BTC-27MAR26-x-C",
+            "BTC-27MAR26-70000-X",
+            "BTC-27MAR26-0-C",
+        ] {
             let refused = bad.parse::<Name>().unwrap_err();
             assert!(refused.contains("write it like"), "{bad}: {refused}");
         }

@@ -65,7 +65,11 @@ fn at_the_money(points: &[Point]) -> Option<f64> {
         points
             .iter()
             .filter(|p| (p.moneyness <= 1.0) == below)
-            .min_by(|a, b| (a.moneyness - 1.0).abs().total_cmp(&(b.moneyness - 1.0).abs()))
+            .min_by(|a, b| {
+                (a.moneyness - 1.0)
+                    .abs()
+                    .total_cmp(&(b.moneyness - 1.0).abs())
+            })
     };
     match (near(true), near(false)) {
         (Some(a), Some(b)) => {
