@@ -127,3 +127,48 @@ impl Draw {
         low + (self.next() % (high.abs_diff(low) + 1)) as i64
     }
 }
+
+/// Black-76 from its textbook form, on the integers that the code under test takes.
+pub struct Black {
+    pub call: BigFloat,
+    pub put: BigFloat,
+    /// To the forward, of the call.
+    pub delta: BigFloat,
+    pub gamma: BigFloat,
+    pub vega: BigFloat,
+    /// -dV/dT of the call and of the put, per year.
+    pub theta_call: BigFloat,
+    pub theta_put: BigFloat,
+    pub df: BigFloat,
+}
+
+impl Precise {
+    /// Prices in micro-USD; volatility and rate in Q32.
+    pub fn black76(&mut self, f: u64, k: u64, seconds: u64, volatility: u64, rate: i64) -> Black {
+        let (f, k) = (int(i128::from(f)), int(i128::from(k)));
+        let years = div(&int(i128::from(seconds)), &int(31_536_000));
+        let rate = fixed(i128::from(rate), 32);
+        let sigma = fixed(i128::from(volatility), 32);
+        let df = self.exp(&mul(&rate, &years).neg());
+        let root = sqrt(&years);
+        let s = mul(&sigma, &root);
+        let x = self.ln(&div(&f, &k));
+        let d1 = add(&div(&x, &s), &div(&s, &int(2)));
+        let d2 = sub(&d1, &s);
+        let (n1, n2) = (self.cdf(&d1), self.cdf(&d2));
+        let call = mul(&df, &sub(&mul(&f, &n1), &mul(&k, &n2)));
+        let put = sub(&call, &mul(&df, &sub(&f, &k)));
+        let density = mul(&df, &self.pdf(&d1));
+        let decay = div(&mul(&mul(&f, &density), &sigma), &mul(&int(2), &root));
+        Black {
+            delta: mul(&df, &n1),
+            gamma: div(&density, &s),
+            vega: mul(&mul(&f, &density), &root),
+            theta_call: sub(&mul(&rate, &call), &decay),
+            theta_put: sub(&mul(&rate, &put), &decay),
+            call,
+            put,
+            df,
+        }
+    }
+}
