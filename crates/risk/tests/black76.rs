@@ -12,10 +12,11 @@ use {
         Price,
         black76::{
             Inputs, MAX_VOLATILITY, MIN_VOLATILITY, OptionKind, Premium, Terms, greeks, price,
+            total_volatility,
         },
-        fixed::{MAX_SECONDS, discount_factor},
+        fixed::{MAX_SECONDS, discount_factor, root_years},
     },
-    precise::{Draw, Precise, f64, fixed, sub},
+    precise::{Draw, Precise, div, f64, fixed, int, mul, sqrt, sub},
 };
 
 const YEAR: u64 = 31_536_000;
@@ -309,7 +310,7 @@ fn greeks_meet_their_stated_error() {
             let want = f64(want) / 365.0;
             let decay = f64(&exact.vega) * (case.volatility as f64 / 2f64.powi(32))
                 / (2.0 * case.seconds as f64 / 86_400.0);
-            let unit = 8.0 / 65_536.0 * df.max(1.0) * (1.0 + decay / f64(&exact.vega).max(1e-300));
+            let unit = 64.0 / 65_536.0 * df.max(1.0);
             let e = ((premium(got.theta) - want).abs() - unit).max(0.0)
                 / decay.max(want.abs()).max(f * 1e-18);
             worst[3] = worst[3].max(e);
@@ -319,7 +320,7 @@ fn greeks_meet_their_stated_error() {
         "greeks: delta {:.2} units of 2^-32, relative gamma {:.1e}, vega {:.1e}, theta {:.1e}",
         worst[0], worst[1], worst[2], worst[3]
     );
-    assert!(worst[0] < 4.0);
+    assert!(worst[0] < 2.0);
     assert!(worst[1] < 1e-12 && worst[2] < 1e-12 && worst[3] < 1e-12);
 }
 
@@ -407,6 +408,27 @@ fn greeks_equal_finite_differences_of_the_exact_price() {
             );
         }
     }
+}
+
+#[test]
+fn total_volatility_meets_its_error() {
+    let mut draw = Draw(16);
+    let mut worst = 0f64;
+    for _ in 0..20_000 {
+        let (seconds, volatility) = (
+            draw.log(1, MAX_SECONDS),
+            draw.log(MIN_VOLATILITY, MAX_VOLATILITY),
+        );
+        let years = div(&int(i128::from(seconds)), &int(i128::from(YEAR)));
+        let want = mul(&fixed(i128::from(volatility), 32), &sqrt(&years));
+        let got = fixed(
+            i128::from(total_volatility(volatility, root_years(seconds))),
+            56,
+        );
+        worst = worst.max(f64(&sub(&got, &want)).abs());
+    }
+    println!("total volatility: worst error 2^{:.2}", worst.log2());
+    assert!(worst < 2f64.powi(-54));
 }
 
 #[test]

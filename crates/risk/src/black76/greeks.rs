@@ -25,11 +25,13 @@ pub struct Greeks {
 
 /// Delta, gamma, vega and theta of one option.
 ///
-/// Errors, with F the forward and V the price: delta within 2⁻³⁰ df; gamma, vega and theta within
-/// 10⁻⁸ of themselves plus GREEKERR. Put-call parity holds to the last unit in delta, gamma and vega.
+/// Delta is within 2 units of 2⁻³² (times df above one). Gamma, vega and theta are within 10⁻¹² of
+/// themselves plus 8 units, theta 64 (times df above one). The difference of the deltas is df, the other greeks but
+/// theta are the same for both kinds.
 ///
 /// # Errors
-/// [`RiskError::Overflow`] where a price or a sensitivity leaves its range; see [`super::price`].
+/// [`RiskError::Overflow`] where a value leaves its range: as in [`super::price`], and for theta in the
+/// last seconds before expiry of an option on more than 2⁴² micro-USD (4.4 million USD).
 pub fn greeks(terms: &Terms, inputs: &Inputs) -> Result<Greeks, RiskError> {
     let (f, k) = (inputs.forward.micro_usd(), terms.strike.micro_usd());
     let x = log_moneyness(inputs.forward, terms.strike);
