@@ -25,11 +25,13 @@ pub struct Greeks {
 
 /// Delta, gamma, vega and theta of one option.
 ///
-/// Errors, with F the forward and V the price: delta within 2⁻³⁰ df; gamma, vega and theta within
-/// 10⁻⁸ of themselves plus GREEKERR. Put-call parity holds to the last unit in delta, gamma and vega.
+/// Delta is within 2 units of 2⁻³² (times df above one). Gamma, vega and theta are within 10⁻¹² of
+/// themselves plus 8 units, theta 64 (times df above one). The difference of the deltas is df, the other greeks but
+/// theta are the same for both kinds.
 ///
 /// # Errors
-/// [`RiskError::Overflow`] where a price or a sensitivity leaves its range; see [`super::price`].
+/// [`RiskError::Overflow`] where a value leaves its range: as in [`super::price`], and for theta in the
+/// last seconds before expiry of an option on more than 2⁴² micro-USD (4.4 million USD).
 pub fn greeks(terms: &Terms, inputs: &Inputs) -> Result<Greeks, RiskError> {
     let (f, k) = (inputs.forward.micro_usd(), terms.strike.micro_usd());
     let x = log_moneyness(inputs.forward, terms.strike);
@@ -53,8 +55,10 @@ pub fn greeks(terms: &Terms, inputs: &Inputs) -> Result<Greeks, RiskError> {
                 .ok_or(RiskError::Overflow)?;
             // F n(d1) in Premium units: the lower price times the density at its d1, whichever it is.
             let exposure = inside.halved(mul_high_floor(f.min(k) << 17, density(inside.bell)));
-            vega = scaled(exposure, root, 60, df)?;
-            decay = scaled(exposure, daily_decay(inputs, root), DECAY_BITS, df)?;
+            // Times sqrt(T), Q16 x Q60 = Q76. Below 2⁵⁹ x 2⁶².
+            let rooted = u128::from(exposure) * u128::from(root);
+            vega = discounted_by(df, rooted >> 60)?;
+            decay = discounted_by(df, daily_decay(rooted, inputs))?;
             if f <= k {
                 inside.below_d1()
             } else {
@@ -95,21 +99,18 @@ fn gamma_q32(inside: &Inside, forward: u64, strike: u64, s: u64) -> u64 {
     div_wide(own >> 39, own << 25, s)
 }
 
-/// Fractional bits of [`daily_decay`].
-const DECAY_BITS: u32 = 40;
-
-/// sigma / (2 sqrt T) / 365 = sigma sqrt(T) x 43 200 / seconds.
-fn daily_decay(inputs: &Inputs, root: u64) -> u64 {
-    // volatility x 43 200 < 2⁵¹. A position inside the distribution has time left.
-    let per_root = (inputs.volatility.wrapping_mul(43_200) << 13) / inputs.seconds.max(1);
-    // Q45 x Q60 = Q105. The root of one second is 2⁻¹², the decay per day below 2⁷: it fits Q40.
-    let decay = (u128::from(per_root) * u128::from(root)) >> 65;
-    u64::try_from(decay).unwrap_or(u64::MAX)
+/// F n(d1) sigma / (2 sqrt T) / 365 = F n(d1) sqrt(T) x sigma x 43 200 / seconds, from F n(d1) sqrt(T) in Q76.
+fn daily_decay(rooted: u128, inputs: &Inputs) -> u128 {
+    // volatility x 43 200 < 2⁵¹ and the root below 2⁷⁶ in Q30: Q62, back to Q16.
+    let factor = u128::from(inputs.volatility.wrapping_mul(43_200));
+    let half_days = ((rooted >> 46) * factor) >> 46;
+    // A position inside the distribution has time left. Below 2⁸¹, so the high word fits.
+    let (high, low) = ((half_days >> 64) as u64, half_days as u64);
+    u128::from(div_wide(high, low, inputs.seconds.max(1)))
 }
 
-/// exposure x factor x 2^-bits x df.
-fn scaled(exposure: u64, factor: u64, bits: u32, df: Scaled) -> Result<u64, RiskError> {
-    u64::try_from((u128::from(exposure) * u128::from(factor)) >> bits)
+fn discounted_by(df: Scaled, value: u128) -> Result<u64, RiskError> {
+    u64::try_from(value)
         .ok()
         .and_then(|value| df.of(value))
         .ok_or(RiskError::Overflow)

@@ -11,10 +11,17 @@
 //! - call >= df (F - K) and put >= df (K - F), neither below zero,
 //! - call <= df F and put <= df K.
 //!
-//! Absolute error of a price: below PRICEERR of the lower of forward and strike for the time value,
-//! DFERR of the discounted intrinsic value, plus 4 units of [`Premium`].
-//! Where the mathematics is monotone (call rising and put falling in the forward, the reverse in the
-//! strike, both rising in volatility), a price never steps back by more than WOBBLE.
+//! Absolute error of a price: below 2⁻⁵⁰ (9 x 10⁻¹⁶) of the lower of forward and strike for its time
+//! value and 2⁻⁵⁵ of its intrinsic value, both discounted, plus 2 + 4 df units of [`Premium`]. One
+//! micro-USD is 65 536 of those.
+//!
+//! A call rises with the forward and falls with the strike, a put the other way, and both rise with
+//! volatility: at a rate of zero without any step back in a million neighbouring pairs of inputs; at
+//! another rate by one unit of [`Premium`] at most, because the two parts of an in-the-money price are
+//! rounded apart to keep parity exact.
+//!
+//! On chain (sBPF v3) one price takes 810 to 950 compute units on average and 1 500 at most, all
+//! greeks together 1 450 to 1 620 and 3 300, and [`time_value`] alone 300 and 720.
 
 mod greeks;
 mod value;

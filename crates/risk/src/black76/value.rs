@@ -16,7 +16,7 @@ pub const fn log_moneyness(forward: Price, strike: Price) -> i64 {
 }
 
 /// sigma sqrt(T) in Q56, from a volatility in Q32 (up to [`super::MAX_VOLATILITY`], clamped there) and
-/// [`root_years`](crate::fixed::root_years). Error below SERR; monotone in both.
+/// [`root_years`](crate::fixed::root_years). Error below 2⁻⁵⁴; monotone in both.
 #[must_use]
 pub const fn total_volatility(volatility: u64, root_years: u64) -> u64 {
     let volatility = if volatility > super::MAX_VOLATILITY {
@@ -33,7 +33,7 @@ pub const fn total_volatility(volatility: u64, root_years: u64) -> u64 {
 ///
 /// `log_moneyness` is ln(forward / strike) in Q56 and `total_volatility` is sigma sqrt(T) in Q56, so that a
 /// caller repricing at many forwards and volatilities computes each logarithm and each root once.
-/// Total: any values are admissible. The result lies in 0 ..= min(forward, strike), within PRICEERR of
+/// Total: any values are admissible. The result lies in 0 ..= min(forward, strike), within 2⁻⁵⁰ (9 x 10⁻¹⁶) of
 /// min(forward, strike) plus 3 units. An error in the logarithm enters at most at its own size times the same.
 ///
 /// With x = |ln(F/K)|, q = x/s, d1 = s/2 - q, a = s/2 + q, E = e^(-d1²/2) and R the scaled tail, and because

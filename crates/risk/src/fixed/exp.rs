@@ -155,7 +155,7 @@ pub(crate) const fn power_of_half(whole: i32, fraction: u64) -> Scaled {
     }
 }
 
-/// e^x for x in Q32, |x| clamped to 2⁶. Relative error below EXPERR; monotone.
+/// e^x for x in Q32, |x| clamped to 2⁶. Relative error below 2⁻⁵⁵; monotone.
 #[must_use]
 pub const fn exp(x: i64) -> Scaled {
     let magnitude = x.unsigned_abs();
@@ -169,7 +169,7 @@ pub const fn exp(x: i64) -> Scaled {
 }
 
 /// e^(-`rate` x `seconds` / year), with the rate in Q32 per year: the discount factor. |rate| is clamped to
-/// 1.0 and the time to [`MAX_SECONDS`]. Relative error below DFERR.
+/// 1.0 and the time to [`MAX_SECONDS`]. Relative error below 2⁻⁵⁵.
 #[must_use]
 pub const fn discount_factor(rate: i64, seconds: u64) -> Scaled {
     let magnitude = rate.unsigned_abs();

@@ -67,7 +67,7 @@ const fn shifted(value: u64, by: Scaled) -> u64 {
 
 /// The standard normal distribution function in Q63 for x in Q32, clamped to ± 12.
 ///
-/// Absolute error below CDFERR. Monotone, and N(x) + N(-x) = 1 exactly.
+/// Absolute error below 2⁻⁵¹ (4.5 x 10⁻¹⁶), relative error below 2⁻⁴⁸ down to x = -4. Monotone, and N(x) + N(-x) = 1 exactly.
 #[must_use]
 pub const fn normal_cdf(x: i64) -> u64 {
     let tail = tail(to_q60(x));
@@ -76,7 +76,7 @@ pub const fn normal_cdf(x: i64) -> u64 {
 
 /// The standard normal density in Q63 for x in Q32, clamped to ± 12.
 ///
-/// Absolute error below PDFERR. Even, and falling away from zero.
+/// Absolute error below 2⁻⁵⁵. Even, and falling away from zero.
 #[must_use]
 pub const fn normal_pdf(x: i64) -> u64 {
     let bell = bell(to_q60(x));

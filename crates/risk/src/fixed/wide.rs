@@ -38,13 +38,19 @@ pub const fn div_wide(high: u64, low: u64, divisor: u64) -> u64 {
     if high >= divisor {
         return u64::MAX;
     }
-    let shift = divisor.leading_zeros();
-    let d = divisor << shift;
-    // `high < divisor`, so nothing is lost at the top. A shift by 64 in all keeps it defined for 0.
-    let high = high << shift | (low >> 1) >> (63 - shift);
-    let low = low << shift;
-    let (digit1, rest) = digit(high, low >> 32, d);
-    let (digit0, _) = digit(rest, low & LOW, d);
+    let shift = leading_zeros(divisor);
+    // `high < divisor`, so nothing is lost at the top. Two shifts, for a `shift` of 0.
+    div_normalised(
+        high << shift | (low >> 1) >> (63 - shift),
+        low << shift,
+        divisor << shift,
+    )
+}
+
+/// [`div_wide`] for a divisor whose top bit is set and `high < divisor`.
+pub(crate) const fn div_normalised(high: u64, low: u64, divisor: u64) -> u64 {
+    let (digit1, rest) = digit(high, low >> 32, divisor);
+    let (digit0, _) = digit(rest, low & LOW, divisor);
     digit1 << 32 | digit0
 }
 
@@ -63,6 +69,33 @@ const fn digit(high: u64, next: u64, d: u64) -> (u64, u64) {
     }
     // Modulo 2⁶⁴: the true remainder is below d.
     (q, (high << 32 | next).wrapping_sub(q.wrapping_mul(d)))
+}
+
+/// `u64::leading_zeros` by halving; 63 for zero. The chain has no such instruction, and what LLVM puts
+/// in its place costs twice as much.
+pub(crate) const fn leading_zeros(mut x: u64) -> u32 {
+    let mut zeros = 0;
+    if x >> 32 == 0 {
+        zeros = 32;
+        x <<= 32;
+    }
+    if x >> 48 == 0 {
+        zeros += 16;
+        x <<= 16;
+    }
+    if x >> 56 == 0 {
+        zeros += 8;
+        x <<= 8;
+    }
+    if x >> 60 == 0 {
+        zeros += 4;
+        x <<= 4;
+    }
+    if x >> 62 == 0 {
+        zeros += 2;
+        x <<= 2;
+    }
+    if x >> 63 == 0 { zeros + 1 } else { zeros }
 }
 
 #[cfg(test)]
@@ -99,6 +132,13 @@ mod tests {
                 assert_eq!(mul_high_floor(a, b), exact);
                 assert!((exact.saturating_sub(2)..=exact).contains(&mul_high(a, b)));
             }
+        }
+    }
+
+    #[test]
+    fn leading_zeros_are_the_hosts() {
+        for &x in &samples() {
+            assert_eq!(leading_zeros(x), x.leading_zeros().min(63));
         }
     }
 
