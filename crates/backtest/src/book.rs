@@ -1,9 +1,6 @@
 use {
     crate::error::BacktestError,
-    cep_risk::{
-        Notional, Price, Quantity,
-        units::MAX_QUANTITY,
-    },
+    cep_risk::{Notional, Price, Quantity, units::MAX_QUANTITY},
     cep_scenarios::Symbol,
     std::collections::BTreeMap,
 };
@@ -19,7 +16,9 @@ pub enum Book {
 
 impl Book {
     /// A book of contracts from names, as they stand in `BOOK.json`. Positions of zero are left out.
-    pub fn contracts<'a>(entries: impl IntoIterator<Item = (&'a str, f64)>) -> Result<Self, String> {
+    pub fn contracts<'a>(
+        entries: impl IntoIterator<Item = (&'a str, f64)>,
+    ) -> Result<Self, String> {
         Ok(Self::Contracts(read(entries)?))
     }
 
@@ -88,7 +87,9 @@ fn read<'a>(
     for (name, amount) in entries {
         let symbol: Symbol = name.parse()?;
         if amounts.insert(symbol, amount).is_some() {
-            return Err(format!("{symbol} is named twice: name every underlying once"));
+            return Err(format!(
+                "{symbol} is named twice: name every underlying once"
+            ));
         }
     }
     amounts.retain(|_, amount| *amount != 0.0);
@@ -118,9 +119,17 @@ mod tests {
         assert!(Book::contracts([("BTC", 1.0), ("btc", 1.0)]).is_err());
         assert!(Book::contracts([("B/C", 1.0)]).is_err());
         let check = |book: Result<Book, String>| book.unwrap().check();
-        assert_eq!(check(Book::contracts([("BTC", 0.0)])), Err(BacktestError::EmptyBook));
+        assert_eq!(
+            check(Book::contracts([("BTC", 0.0)])),
+            Err(BacktestError::EmptyBook)
+        );
         assert!(check(Book::contracts([("BTC", f64::NAN)])).is_err());
         assert!(check(Book::usd([("BTC", 1e300)])).is_err());
-        assert!(Book::contracts([("BTC", 1.0)]).unwrap().exposures(&[1e12]).is_err());
+        assert!(
+            Book::contracts([("BTC", 1.0)])
+                .unwrap()
+                .exposures(&[1e12])
+                .is_err()
+        );
     }
 }

@@ -24,7 +24,9 @@ pub enum BacktestError {
     #[error("the price file has {0} lines: a walk needs at least two")]
     TooShort(usize),
     /// Times that are not on a grid.
-    #[error("line {line}: the time is not a whole number of {step}-second steps after the one before")]
+    #[error(
+        "line {line}: the time is not a whole number of {step}-second steps after the one before"
+    )]
     OffGrid {
         /// Line in the file, counted from 1.
         line: u64,
@@ -32,7 +34,9 @@ pub enum BacktestError {
         step: i64,
     },
     /// A horizon the bars cannot show.
-    #[error("a horizon of {hours} h is not a whole number of the file's bars of {step} s: give a multiple")]
+    #[error(
+        "a horizon of {hours} h is not a whole number of the file's bars of {step} s: give a multiple"
+    )]
     Horizon {
         /// What was asked for.
         hours: u32,
@@ -46,7 +50,9 @@ pub enum BacktestError {
     #[error("the book holds nothing: give at least one quantity")]
     EmptyBook,
     /// A quantity or weight that is not a usable number.
-    #[error("{symbol}: {quantity} is not a quantity that can be held: give a finite number below 140 million contracts")]
+    #[error(
+        "{symbol}: {quantity} is not a quantity that can be held: give a finite number below 140 million contracts"
+    )]
     Quantity {
         /// Whose.
         symbol: Symbol,

@@ -36,7 +36,7 @@ pub use {
     history::DailyHistory,
     model::{Model, Requirement},
     observation::{Observation, Realised},
-    report::{Extreme, Procyclicality, Report, Series},
+    report::{Extreme, Overlapping, Procyclicality, Report, Series},
     series::{PriceSeries, SeriesBar},
     time::Time,
     volatility::Volatility,

@@ -70,7 +70,11 @@ impl PriceSeries {
                 })?);
             }
         }
-        let gaps = || starts.windows(2).map(|pair| pair[1].unix() - pair[0].unix());
+        let gaps = || {
+            starts
+                .windows(2)
+                .map(|pair| pair[1].unix() - pair[0].unix())
+        };
         let step = gaps().min().ok_or(BacktestError::TooShort(starts.len()))?;
         if let Some(at) = gaps().position(|gap| gap % step != 0) {
             let line = lines[at + 1];
@@ -127,7 +131,9 @@ impl Columns {
     fn find(headers: &csv::StringRecord, symbol: Symbol) -> Result<Self, BacktestError> {
         let place = |field: &str| {
             let wanted = format!("{symbol}_{field}");
-            let found = headers.iter().position(|h| h.trim().eq_ignore_ascii_case(&wanted));
+            let found = headers
+                .iter()
+                .position(|h| h.trim().eq_ignore_ascii_case(&wanted));
             found.ok_or_else(|| BacktestError::MissingColumn(wanted.to_lowercase()))
         };
         Ok(Self {
@@ -144,7 +150,12 @@ impl Columns {
                 .filter(|p: &f64| p.is_finite() && *p > 0.0)
                 .ok_or_else(|| format!("`{}` is not a positive price", cell(at)))
         };
-        if self.rest.iter().chain(&self.open).all(|at| cell(*at).is_empty()) {
+        if self
+            .rest
+            .iter()
+            .chain(&self.open)
+            .all(|at| cell(*at).is_empty())
+        {
             return Ok(None);
         }
         let [high, low, close] = self.rest;
@@ -156,7 +167,10 @@ impl Columns {
         };
         let inside = |p: f64| (bar.low..=bar.high).contains(&p);
         if !inside(bar.close) || !bar.open.is_none_or(inside) {
-            return Err(format!("low {}, high {} do not enclose open and close", bar.low, bar.high));
+            return Err(format!(
+                "low {}, high {} do not enclose open and close",
+                bar.low, bar.high
+            ));
         }
         Ok(Some(bar))
     }
@@ -183,7 +197,8 @@ mod tests {
 
     #[test]
     fn a_bad_file_is_refused_with_its_line() {
-        let header = "date,btc_open,btc_high,btc_low,btc_close\n2020-01-01,2,3,1,2\n2020-01-02,2,3,1,2\n";
+        let header =
+            "date,btc_open,btc_high,btc_low,btc_close\n2020-01-01,2,3,1,2\n2020-01-02,2,3,1,2\n";
         for (line, text) in [
             (4, "2020-01-02,2,3,1,2"),
             (4, "2020-01-03,2,3,1,-2"),
@@ -192,10 +207,16 @@ mod tests {
             (4, "3 Jan,2,3,1,2"),
         ] {
             let parsed = PriceSeries::parse(&format!("{header}{text}\n"), &[btc()]);
-            assert!(matches!(parsed, Err(BacktestError::Line { line: l, .. }) if l == line), "{text}: {parsed:?}");
+            assert!(
+                matches!(parsed, Err(BacktestError::Line { line: l, .. }) if l == line),
+                "{text}: {parsed:?}"
+            );
         }
         let odd = "date,btc_high,btc_low,btc_close\n2020-01-01T00:00,1,1,1\n2020-01-01T02:00,1,1,1\n2020-01-01T05:00,1,1,1\n";
-        assert!(matches!(PriceSeries::parse(odd, &[btc()]), Err(BacktestError::OffGrid { line: 4, .. })));
+        assert!(matches!(
+            PriceSeries::parse(odd, &[btc()]),
+            Err(BacktestError::OffGrid { line: 4, .. })
+        ));
         assert_eq!(
             PriceSeries::parse("date,btc_high,btc_low\n", &[btc()]).err(),
             Some(BacktestError::MissingColumn("btc_close".into()))

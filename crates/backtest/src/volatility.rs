@@ -68,7 +68,9 @@ impl Volatility {
                 if seconds < self.seed {
                     State::Seeding(squares, seconds)
                 } else {
-                    State::Known(variance_q48(squares * SECONDS_PER_DAY as f64 / seconds as f64))
+                    State::Known(variance_q48(
+                        squares * SECONDS_PER_DAY as f64 / seconds as f64,
+                    ))
                 }
             }
         };
@@ -110,7 +112,11 @@ mod tests {
         let mut v = Volatility::new(2_836_000, 4 * SECONDS_PER_DAY, 0.0);
         for day in 0..5 {
             assert_eq!(v.variance(), None);
-            v.observe(Time::from_unix(day * DAY), price(if day % 2 == 0 { 100.0 } else { 110.0 })).unwrap();
+            v.observe(
+                Time::from_unix(day * DAY),
+                price(if day % 2 == 0 { 100.0 } else { 110.0 }),
+            )
+            .unwrap();
         }
         let start = 1.1f64.ln();
         assert!((daily(&v).unwrap() / start - 1.0).abs() < 1e-6);
