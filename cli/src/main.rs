@@ -6,7 +6,7 @@ mod commands;
 
 use {
     clap::{Parser, Subcommand},
-    commands::{account, cash, scenarios},
+    commands::{account, backtest, cash, scenarios},
     std::process::ExitCode,
 };
 
@@ -27,6 +27,7 @@ enum Command {
     /// Build, show and verify scenario sets (no cluster needed)
     #[command(subcommand)]
     Scenarios(scenarios::Command),
+    Backtest(backtest::Backtest),
     /// Create and show margin accounts
     #[command(subcommand)]
     Account(account::Command),
@@ -63,6 +64,7 @@ async fn main() -> ExitCode {
     let cli = Cli::parse();
     let outcome = match cli.command {
         Command::Scenarios(command) => scenarios::run(command),
+        Command::Backtest(args) => backtest::run(args),
         Command::Account(command) => account::run(&cli.cluster, command).await,
         Command::Deposit(args) => cash::deposit(&cli.cluster, args).await,
         Command::Withdraw(args) => cash::withdraw(&cli.cluster, args).await,

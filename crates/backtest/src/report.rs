@@ -32,6 +32,7 @@ pub struct Report {
     /// Acerbi and Szekely's second test of ES, on the same Value at Risk.
     pub z2: Z2,
     /// How far the requirement swings.
+    #[serde(flatten)]
     pub procyclicality: Procyclicality,
     /// Horizons in which the loss at the worst moment (upper bound for mixed books) was above the requirement.
     pub intra_horizon_exceptions: u64,

@@ -110,20 +110,18 @@ fn usd(exposures: impl Iterator<Item = Notional>) -> f64 {
 
 /// The book's bars.
 struct Closes<'a> {
-    symbols: &'a [Symbol],
     bars: Vec<&'a [Option<crate::SeriesBar>]>,
     ends: &'a [Time],
     step: i64,
 }
 
 impl<'a> Closes<'a> {
-    fn of(series: &'a PriceSeries, symbols: &'a [Symbol]) -> Result<Self, BacktestError> {
+    fn of(series: &'a PriceSeries, symbols: &[Symbol]) -> Result<Self, BacktestError> {
         let bars = symbols.iter().map(|symbol| {
             let missing = || BacktestError::MissingColumn(format!("{symbol}_close").to_lowercase());
             series.bars(*symbol).ok_or_else(missing)
         });
         Ok(Self {
-            symbols,
             bars: bars.collect::<Result<_, _>>()?,
             ends: series.ends(),
             step: series.step(),

@@ -76,7 +76,10 @@ fn simulate(tails: &[&Tail], expected: f64) -> Vec<f64> {
         let mut gap = || {
             // In (0, 1], so that the logarithm exists. A gap beyond usize saturates.
             let u = 1.0 - rng.random::<f64>();
-            ((u.ln() / (1.0 - beyond).ln()) as usize, rng.random::<f64>() * beyond)
+            (
+                (u.ln() / (1.0 - beyond).ln()) as usize,
+                rng.random::<f64>() * beyond,
+            )
         };
         let (mut at, mut place) = gap();
         while let Some(history) = histories.get_mut(at) {
