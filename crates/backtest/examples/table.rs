@@ -9,7 +9,7 @@ use {
         Walk, chain::OptionChain, walk,
     },
     cep_risk::Notional,
-    cep_scenarios::{PriceHistory, build},
+    cep_scenarios::{PriceHistory, Symbol, build},
     common::{BOOKS, DAILY, HOURLY, Named, OCTOBER_2025, symbols, usd},
     std::{error::Error, path::Path, process::ExitCode},
 };
@@ -226,7 +226,7 @@ fn february_table(
         let model = Model::of(&build(&daily, &columns, &Config::default().build)?);
         let mut chains = Vec::new();
         for (_, file) in CHAINS {
-            let open = |symbol| OptionChain::open(&directory.join(file), *symbol);
+            let open = |symbol: &Symbol| OptionChain::open(&directory.join(file), *symbol);
             chains.push(columns.iter().map(open).collect::<Result<Vec<_>, _>>()?);
         }
         let gross: f64 = book.iter().map(|(_, side)| side.abs()).sum();
