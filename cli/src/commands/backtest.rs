@@ -83,11 +83,25 @@ fn failure(error: BacktestError) -> Failure {
 fn describe(r: &Report) -> Result<String, std::fmt::Error> {
     let mut text = String::new();
     let percent = r.confidence * 100.0;
-    writeln!(text, "walked          {} to {}, {} h ahead, {} scenario sets", r.from, r.to, r.horizon_hours, r.sets[0])?;
-    writeln!(text, "observations    {} (horizons do not overlap)", r.observations)?;
-    writeln!(text, "\nrequirement: Expected Shortfall at {percent} %, what the protocol charges")?;
+    writeln!(
+        text,
+        "walked          {} to {}, {} h ahead, {} scenario sets",
+        r.from, r.to, r.horizon_hours, r.sets[0]
+    )?;
+    writeln!(
+        text,
+        "observations    {} (horizons do not overlap)",
+        r.observations
+    )?;
+    writeln!(
+        text,
+        "\nrequirement: Expected Shortfall at {percent} %, what the protocol charges"
+    )?;
     describe_series(&mut text, &r.requirement)?;
-    writeln!(text, "\nmodel: Value at Risk at {percent} % of the same scenarios")?;
+    writeln!(
+        text,
+        "\nmodel: Value at Risk at {percent} % of the same scenarios"
+    )?;
     describe_series(&mut text, &r.var)?;
     let z2 = r.z2;
     writeln!(
@@ -107,10 +121,16 @@ fn describe(r: &Report) -> Result<String, std::fmt::Error> {
     )?;
     write!(
         text,
-        "inside horizon  {} horizons lost more at their worst moment than was required{}",
-        r.intra_horizon_exceptions, " (an upper bound for mixed books)"
+        "inside horizon  {} horizons lost more at their worst moment than was required (an upper bound for mixed books)",
+        r.intra_horizon_exceptions
     )?;
-    if let Some(Extreme { at, requirement, loss, worst }) = r.overlapping.worst {
+    if let Some(Extreme {
+        at,
+        requirement,
+        loss,
+        worst,
+    }) = r.overlapping.worst
+    {
         write!(
             text,
             "\nworst           from {at}: required {:.2} %, lost {:.2} % to the close, {:.2} % inside",
@@ -129,7 +149,11 @@ fn describe_series(text: &mut String, s: &Series) -> std::fmt::Result {
         "exceptions      {} ({:.1} expected, Kupiec allows up to {} at 95 %)",
         s.exceptions, kupiec.expected, kupiec.most_allowed
     )?;
-    writeln!(text, "Kupiec          {:.3}  p {:.4}", kupiec.statistic, kupiec.p_value)?;
+    writeln!(
+        text,
+        "Kupiec          {:.3}  p {:.4}",
+        kupiec.statistic, kupiec.p_value
+    )?;
     writeln!(
         text,
         "Christoffersen  independence {:.3}  p {:.4}; conditional coverage {:.3}  p {:.4}",

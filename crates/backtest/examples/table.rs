@@ -69,6 +69,12 @@ fn run(directory: &Path) -> Result<(), Box<dyn Error>> {
         ..Config::default()
     };
     tests_table(&reports(&daily, None, &BOOKS, &config)?);
+    println!("### Daily with the volatility unscaled\n");
+    let config = Config {
+        volatility_scale: 1_000_000,
+        ..Config::default()
+    };
+    tests_table(&reports(&daily, None, &BOOKS, &config)?);
     println!("### Daily with a second average of four days' half-life\n");
     let config = Config {
         fast_tau: Some(FAST_TAU),
@@ -114,20 +120,28 @@ fn tests_table(reports: &[Reported]) {
             var,
         ) = (r.requirement, r.var);
         println!(
-            "| {name} | {} | {} | {exceptions} | {} | {} | {:.4}, {:.4} | {:.4}, {:.4} | {:.2} ({:.3}) |",
+            "| {name} | {} | {} | {exceptions} | {} | {} | {}, {} | {}, {} | {:.2} ({:.3}) |",
             r.from.day(),
             r.observations,
             var.exceptions,
             kupiec.most_allowed,
-            kupiec.p_value,
-            var.kupiec.p_value,
-            var.christoffersen.independence.p_value,
-            var.christoffersen.conditional_coverage.p_value,
+            p(kupiec.p_value),
+            p(var.kupiec.p_value),
+            p(var.christoffersen.independence.p_value),
+            p(var.christoffersen.conditional_coverage.p_value),
             r.z2.statistic,
             r.z2.p_value,
         );
     }
     println!();
+}
+
+fn p(value: f64) -> String {
+    if value < 0.0001 {
+        "< 0.0001".into()
+    } else {
+        format!("{value:.4}")
+    }
 }
 
 fn swings_table(reports: &[Reported]) {
