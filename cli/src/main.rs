@@ -6,7 +6,7 @@ mod commands;
 
 use {
     clap::{Parser, Subcommand},
-    commands::{account, cash, margin, scenarios},
+    commands::{account, backtest, cash, margin, scenarios},
     std::process::ExitCode,
 };
 
@@ -29,6 +29,7 @@ enum Command {
     /// Build, show and verify scenario sets (no cluster needed)
     #[command(subcommand)]
     Scenarios(scenarios::Command),
+    Backtest(backtest::Backtest),
     /// Create and show margin accounts
     #[command(subcommand)]
     Account(account::Command),
@@ -66,6 +67,7 @@ async fn main() -> ExitCode {
     let outcome = match cli.command {
         Command::Margin(args) => margin::run(args),
         Command::Scenarios(command) => scenarios::run(command),
+        Command::Backtest(args) => backtest::run(args),
         Command::Account(command) => account::run(&cli.cluster, command).await,
         Command::Deposit(args) => cash::deposit(&cli.cluster, args).await,
         Command::Withdraw(args) => cash::withdraw(&cli.cluster, args).await,

@@ -151,6 +151,22 @@ impl UnderlyingParameters {
 mod tests {
     use super::*;
 
+    /// The backtest would otherwise speak of another protocol than the one deployed.
+    #[test]
+    fn the_backtest_walks_with_the_deployed_figures() {
+        let walked = cep_backtest::Config::default();
+        let deployed = Parameters::standard(USDC, WRAPPED_SOL);
+        assert_eq!(walked.tau, deployed.risk.volatility_tau);
+        assert_eq!(walked.volatility_scale, deployed.risk.volatility_scale);
+        assert_eq!(u64::from(walked.horizon_hours), deployed.risk.horizon_hours);
+        assert_eq!(walked.floors.len(), deployed.underlyings.len());
+        for (name, floor) in walked.floors {
+            let mut listed = deployed.underlyings.iter();
+            let listed = listed.find(|u| u.symbol == *name.as_bytes()).unwrap();
+            assert_eq!(listed.variance_floor, variance_q48(floor));
+        }
+    }
+
     #[test]
     fn feed_ids_are_read_from_their_hexadecimal_form() {
         assert_eq!(feeds::SOL[..4], [0xef, 0x0d, 0x8b, 0x6f]);

@@ -1,5 +1,6 @@
 //! Price histories: one UTC day per place, merged from daily and intraday files.
 
+mod bars;
 mod file;
 mod ratio;
 
