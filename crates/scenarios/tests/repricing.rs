@@ -1,29 +1,39 @@
-//! Expected Shortfall of option books from 512 rows and value curves, against full repricing over the
-//! whole filtered history.
+//! Expected Shortfall of option books, as the engine finds it (512 rows, value curves, integers), against full
+//! repricing in floating point over 2^17 draws of the same model, the filtered history with its volatility levels.
+//!
+//! `cargo test -p cep-scenarios --test repricing -- --nocapture` prints every book.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     reason = "a test stops at the first surprise"
 )]
+mod common;
+
 use {
     cep_risk::{
         AddonParams, Book, Curve, Holding, Instrument, Kind, MarginParams, Portfolio, Price,
-        Quantity, ROWS, STRESS_ROWS, Scratch,
+        Quantity, ROWS, SECONDS_PER_DAY, STRESS_ROWS, Scratch,
         black76::{OptionKind, Terms},
-        curve::{CurveBuilder, CurveTerms, NODES, level_step},
-        scenario::simple_return,
+        curve::{CurveBuilder, CurveTerms, LEVEL_ZERO, NODES, level_step},
+        scenario::{LEVEL_ONE, Z_ONE, simple_return},
     },
-    cep_scenarios::{BuildParams, Population, PriceHistory, ScenarioSet, Symbol, build},
-    std::path::Path,
+    cep_scenarios::{Population, ScenarioSet},
+    std::f64::consts::SQRT_2,
 };
 
 const DRAWS: usize = 1 << 17;
-const SPOTS: [f64; 3] = [73_067.62, 2_136.96, 91.5];
-const SIGMA: [f64; 3] = [0.034, 0.045, 0.050];
-const IV: [f64; 3] = [0.52, 0.72, 0.80];
+const BOOKS: usize = 40;
+const TAIL: f64 = 0.025;
+const ASSETS: usize = 3;
+const SPOT: [f64; ASSETS] = [73_067.62, 2_136.96, 91.5];
+const SIGMA: [f64; ASSETS] = [0.034, 0.045, 0.050];
+const IV: [f64; ASSETS] = [0.52, 0.72, 0.80];
+const ONE_Q32: f64 = 4_294_967_296.0;
 
+/// SplitMix64 on the unit interval.
 struct Rng(u64);
+
 impl Rng {
     fn unit(&mut self) -> f64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
@@ -32,54 +42,59 @@ impl Rng {
         z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         ((z ^ (z >> 31)) >> 11) as f64 / (1u64 << 53) as f64
     }
-    fn pick<'a, T>(&mut self, of: &'a [T]) -> &'a T {
-        &of[(self.unit() * of.len() as f64) as usize]
+
+    fn below(&mut self, n: usize) -> usize {
+        (self.unit() * n as f64) as usize
     }
 }
 
-fn cdf(x: f64) -> f64 {
-    0.5 * libm::erfc(-x / std::f64::consts::SQRT_2)
-}
-
-fn black(call: bool, f: f64, k: f64, sd: f64) -> f64 {
-    if f <= 0.0 {
-        return if call { 0.0 } else { k };
-    }
-    let d1 = (f / k).ln() / sd + sd / 2.0;
-    let c = f * cdf(d1) - k * cdf(d1 - sd);
-    if call {
-        c.max(0.0)
-    } else {
-        (c - f + k).max(0.0)
-    }
-}
-
-struct Opt {
-    u: usize,
+struct Leg {
+    asset: usize,
     call: bool,
-    k: f64,
+    strike: f64,
     days: f64,
-    q: f64,
-    iv: f64,
+    quantity: f64,
 }
 
-fn vol(iv: f64, level: f64, days: f64) -> f64 {
-    let p = if days < 30.0 { 0.3 } else { 0.13 };
-    (iv * (level * (30.0 / days.max(1.0)).powf(p)).exp()).min(10.0)
-}
-
-impl Opt {
-    fn value(&self, s: f64, level: f64) -> f64 {
-        black(
-            self.call,
-            s,
-            self.k,
-            vol(self.iv, level, self.days) * (self.days / 365.0).sqrt(),
-        )
+impl Leg {
+    /// Up to two standard deviations out of the money either way, 2 to 240 days, up to 100,000 USD of notional, long or short.
+    fn random(rng: &mut Rng) -> Self {
+        let asset = rng.below(ASSETS);
+        let days = [2.0, 7.0, 14.0, 30.0, 60.0, 120.0, 240.0][rng.below(7)];
+        let deviations = 4.0 * rng.unit() - 2.0;
+        let strike = SPOT[asset] * (deviations * IV[asset] * f64::sqrt(days / 365.0)).exp();
+        let notional = (2.0 * rng.unit() - 1.0) * 100_000.0;
+        Self {
+            asset,
+            call: rng.unit() < 0.5,
+            strike: (strike * 1e6).round() / 1e6,
+            days,
+            quantity: (notional / SPOT[asset] * 1e6).round() / 1e6,
+        }
     }
+
+    /// Black-76 at a zero rate, with the volatility that the level gives this tenor.
+    fn value(&self, spot: f64, level: f64) -> f64 {
+        let power = if self.days < 30.0 { 0.3 } else { 0.13 };
+        let response = (level * (30.0 / self.days.max(1.0)).powf(power)).exp();
+        let total = (IV[self.asset] * response).min(10.0) * (self.days / 365.0).sqrt();
+        let normal = |x: f64| 0.5 * libm::erfc(-x / SQRT_2);
+        let d1 = (spot / self.strike).ln() / total + total / 2.0;
+        let call = spot * normal(d1) - self.strike * normal(d1 - total);
+        if self.call {
+            call
+        } else {
+            call - spot + self.strike
+        }
+    }
+
+    fn loss(&self, z: &[f64], level: f64) -> f64 {
+        let spot = SPOT[self.asset];
+        let there = spot * (SIGMA[self.asset] * z[self.asset]).exp();
+        self.quantity * (self.value(spot, 0.0) - self.value(there, level))
+    }
+
     fn curve(&self) -> Box<[u32; NODES]> {
-        let centre = Price::new((SPOTS[self.u] * 1e6) as u64).unwrap();
-        let one = 2f64.powi(32);
         let terms = CurveTerms {
             terms: Terms {
                 kind: if self.call {
@@ -87,214 +102,173 @@ impl Opt {
                 } else {
                     OptionKind::Put
                 },
-                strike: Price::new((self.k * 1e6) as u64).unwrap(),
+                strike: price(self.strike),
             },
-            seconds: (self.days * 86_400.0) as u64,
-            volatility: (self.iv * one) as u64,
+            seconds: self.days as u64 * SECONDS_PER_DAY,
+            volatility: (IV[self.asset] * ONE_Q32) as u64,
             rate: 0,
-            forward_ratio: one as u64,
+            forward_ratio: ONE_Q32 as u64,
             response: 1_000_000,
         };
         let mut values = Box::new([0; NODES]);
-        CurveBuilder::new(terms, centre)
-            .unwrap()
-            .fill(&mut values)
-            .unwrap();
+        let builder = CurveBuilder::new(terms, price(SPOT[self.asset])).unwrap();
+        builder.fill(&mut values).unwrap();
         values
     }
 }
 
-fn es(mut losses: Vec<f64>, tail: f64) -> f64 {
-    losses.sort_by(|a, b| b.total_cmp(a));
-    let n = losses.len() as f64 * tail;
-    let whole = n.floor() as usize;
-    (losses[..whole].iter().sum::<f64>() + losses[whole] * (n - whole as f64)) / n
+fn price(usd: f64) -> Price {
+    Price::new((usd * 1e6).round() as u64).unwrap()
 }
 
-fn book_of(rng: &mut Rng) -> Vec<Opt> {
-    let n = 4 + (rng.unit() * 13.0) as usize;
-    (0..n)
-        .map(|_| {
-            let u = (rng.unit() * 3.0) as usize;
-            let days = *rng.pick(&[2.0, 7.0, 14.0, 30.0, 60.0, 120.0, 240.0]);
-            let spread = 2.0 * IV[u] * f64::sqrt(days / 365.0);
-            let k = SPOTS[u] * ((rng.unit() * 2.0 - 1.0) * spread).exp();
-            let notional = (rng.unit() * 2.0 - 1.0) * 100_000.0;
-            Opt {
-                u,
-                call: rng.unit() < 0.5,
-                k,
-                days,
-                q: (notional / SPOTS[u] * 1e6).round() / 1e6,
-                iv: IV[u],
-            }
-        })
-        .collect()
+/// The shipped set at the volatilities of this test.
+struct Engine {
+    columns: Vec<Box<[i32; ROWS]>>,
+    weights: Box<[u32; ROWS]>,
+    levels: Box<[u8; ROWS]>,
 }
 
-#[test]
-fn expected_shortfall_of_option_books_agrees_with_full_repricing() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../../../shared/data/daily_btc_eth_sol_usdc_usdt_steth_2018_2024.csv");
-    let Ok(prices) = PriceHistory::open(&path) else {
-        eprintln!("skipped: {} is not there", path.display());
-        return;
-    };
-    let symbols: Vec<Symbol> = ["BTC", "ETH", "SOL"]
-        .iter()
-        .map(|s| Symbol::new(s).unwrap())
-        .collect();
-    let params = BuildParams {
-        body_rows: std::env::var("BODY")
-            .ok()
-            .map_or(64, |b| b.parse().unwrap()),
-        ..BuildParams::default()
-    };
-    let population = Population::filter(&prices, &symbols, &params).unwrap();
-    let set: ScenarioSet = build(&prices, &symbols, &params).unwrap();
-    let sigma_q32: Vec<u64> = SIGMA.iter().map(|s| (s * 2f64.powi(32)) as u64).collect();
-    let weights: Box<[u32; ROWS]> = Box::new(std::array::from_fn(|k| set.draws()[k].weight));
-    let levels: Box<[u8; ROWS]> =
-        Box::new(std::array::from_fn(|k| level_step(set.draws()[k].level)));
-    let columns: Vec<Box<[i32; ROWS]>> = (0..3)
-        .map(|u| {
+impl Engine {
+    fn new(set: &ScenarioSet) -> Self {
+        let column = |u: usize| {
+            let sigma = (SIGMA[u] * ONE_Q32) as u64;
             Box::new(std::array::from_fn(|k| {
-                simple_return(sigma_q32[u], set.draws()[k].z[u])
+                simple_return(sigma, set.draws()[k].z[u])
             }))
-        })
-        .collect();
-    let flat = [0i32; STRESS_ROWS];
-    let flat_levels = [4u8; STRESS_ROWS];
-    let books: Vec<Book> = (0..3)
-        .map(|u| Book {
-            price: Price::new((SPOTS[u] * 1e6) as u64).unwrap(),
-            confidence: 0,
-            age: 0,
-            sigma: sigma_q32[u],
-            horizon: 86_400,
-            daily_volume: 0,
-            open_interest: 0,
-            returns: &columns[u],
-            extremes: (
-                *columns[u].iter().min().unwrap(),
-                *columns[u].iter().max().unwrap(),
-            ),
-            weights: &weights,
-            levels: &levels,
-            stress: &flat,
-            stress_levels: &flat_levels,
-            scenario_set: 1,
-        })
-        .collect();
-    let margin = MarginParams {
-        stress_weight: 0,
-        retained: 0,
-        maintenance_factor: 1_000_000,
-        confidence_multiple: 0,
-        addons: AddonParams::NONE,
-    };
-    let mut rng = Rng(20_260_204);
-    // The draws: which day each of them is.
-    let mut at = Vec::new();
-    let mut sum = 0.0;
-    for w in population.weights() {
-        sum += w;
-        at.push(sum);
+        };
+        Self {
+            columns: (0..ASSETS).map(column).collect(),
+            weights: Box::new(std::array::from_fn(|k| set.draws()[k].weight)),
+            levels: Box::new(std::array::from_fn(|k| level_step(set.draws()[k].level))),
+        }
     }
-    let picks: Vec<usize> = (0..DRAWS)
-        .map(|_| {
-            let x = rng.unit() * sum;
-            at.partition_point(|a| *a <= x).min(at.len() - 1)
-        })
-        .collect();
-    let (mut errors, mut pops) = (vec![], vec![]);
-    for n in 0..40 {
-        let options = book_of(&mut rng);
-        let curves: Vec<_> = options.iter().map(Opt::curve).collect();
-        let holdings: Vec<Holding> = options
+
+    fn expected_shortfall(&self, legs: &[Leg]) -> f64 {
+        let curves: Vec<_> = legs.iter().map(Leg::curve).collect();
+        let holdings: Vec<Holding<'_>> = legs
             .iter()
             .zip(&curves)
-            .map(|(o, c)| Holding {
-                book: o.u,
-                quantity: Quantity((o.q * 1e6).round() as i64),
+            .map(|(leg, values)| Holding {
+                book: leg.asset,
+                quantity: Quantity((leg.quantity * 1e6).round() as i64),
                 quote: 0,
                 instrument: Instrument::Option {
                     mark: 0,
-                    seconds: 0,
+                    seconds: leg.days as u64 * SECONDS_PER_DAY,
                     curve: Curve {
-                        centre: books[o.u].price,
-                        values: c,
+                        centre: price(SPOT[leg.asset]),
+                        values,
                     },
                 },
             })
             .collect();
-        let p = Portfolio {
+        let books: Vec<Book<'_>> = (0..ASSETS)
+            .map(|u| Book {
+                price: price(SPOT[u]),
+                confidence: 0,
+                age: 0,
+                sigma: (SIGMA[u] * ONE_Q32) as u64,
+                horizon: SECONDS_PER_DAY,
+                daily_volume: 0,
+                open_interest: 0,
+                returns: &self.columns[u],
+                extremes: (
+                    *self.columns[u].iter().min().unwrap(),
+                    *self.columns[u].iter().max().unwrap(),
+                ),
+                weights: &self.weights,
+                levels: &self.levels,
+                stress: &[0; STRESS_ROWS],
+                stress_levels: &[LEVEL_ZERO; STRESS_ROWS],
+                scenario_set: 1,
+            })
+            .collect();
+        let scenarios_alone = MarginParams {
+            addons: AddonParams::NONE,
+            ..MarginParams::STANDARD
+        };
+        let portfolio = Portfolio {
             cash: 0,
             holdings: &holdings,
             books: &books,
         };
-        let got = p
-            .evaluate(&margin, Kind::Maintenance, &mut Scratch::new())
-            .unwrap()
-            .expected_shortfall as f64
-            / 1e6;
-        let loss: Vec<f64> = population
+        let breakdown = portfolio
+            .evaluate(&scenarios_alone, Kind::Maintenance, &mut Scratch::new())
+            .unwrap();
+        breakdown.expected_shortfall as f64 / 1e6
+    }
+}
+
+/// Mean of the worst `TAIL` of equally likely losses, the last one for its part.
+fn tail_mean(mut losses: Vec<f64>) -> f64 {
+    losses.sort_by(|a, b| b.total_cmp(a));
+    let n = losses.len() as f64 * TAIL;
+    let whole = n as usize;
+    (losses[..whole].iter().sum::<f64>() + losses[whole] * n.fract()) / n
+}
+
+#[test]
+fn expected_shortfall_of_option_books_agrees_with_full_repricing() {
+    let Some(prices) = common::shipped_prices() else {
+        return;
+    };
+    let set = ScenarioSet::shipped().unwrap();
+    let population = Population::filter(&prices, set.symbols(), &set.provenance().params).unwrap();
+    let engine = Engine::new(&set);
+    let mut rng = Rng(20_260_204);
+    // Each draw is a day of the history, with the day's probability. A day is repriced once, however often it is drawn.
+    let mut upto = population.weights();
+    for at in 1..upto.len() {
+        upto[at] += upto[at - 1];
+    }
+    let total = *upto.last().unwrap();
+    let draws: Vec<usize> = (0..DRAWS)
+        .map(|_| {
+            let x = rng.unit() * total;
+            upto.partition_point(|u| *u <= x).min(upto.len() - 1)
+        })
+        .collect();
+    let (mut squares, mut worst, mut rows_only) = (0.0, 0.0f64, 0.0);
+    for book in 0..BOOKS {
+        let legs: Vec<Leg> = (0..4 + rng.below(13))
+            .map(|_| Leg::random(&mut rng))
+            .collect();
+        let loss = |z: &[f64], level: f64| legs.iter().map(|leg| leg.loss(z, level)).sum::<f64>();
+        let days: Vec<f64> = population
             .draws
             .iter()
-            .map(|d| {
-                options
-                    .iter()
-                    .map(|o| {
-                        o.q * (o.value(SPOTS[o.u], 0.0)
-                            - o.value(SPOTS[o.u] * (SIGMA[o.u] * d.z[o.u]).exp(), d.level))
-                    })
-                    .sum()
-            })
+            .map(|d| loss(&d.z, d.level))
             .collect();
-        let want = es(picks.iter().map(|i| loss[*i]).collect(), 0.025);
-        // Same rows, exact prices.
-        let mut rows: Vec<(f64, u32)> = set
-            .draws()
-            .iter()
-            .map(|d| {
-                (
-                    options
-                        .iter()
-                        .map(|o| {
-                            o.q * (o.value(SPOTS[o.u], 0.0)
-                                - o.value(
-                                    SPOTS[o.u] * (SIGMA[o.u] * f64::from(d.z[o.u]) / 65536.0).exp(),
-                                    f64::from(d.level) / 65536.0,
-                                ))
-                        })
-                        .sum(),
-                    d.weight,
-                )
-            })
-            .collect();
-        rows.sort_by(|a, b| b.0.total_cmp(&a.0));
-        let (mut left, mut s) = (400_000u32, 0.0);
-        for (l, w) in rows {
-            let t = left.min(w);
-            s += l * f64::from(t);
-            left -= t;
-        }
-        let pop = s / 400_000.0;
+        let full = tail_mean(draws.iter().map(|day| days[*day]).collect());
+        let got = engine.expected_shortfall(&legs);
+        // The engine's rows at exact prices tell what the rows and what the curves contribute.
+        let rows = set.draws().iter().map(|d| {
+            let z: Vec<f64> =
+                d.z.iter()
+                    .map(|z| f64::from(*z) / f64::from(Z_ONE))
+                    .collect();
+            let level = f64::from(d.level) / f64::from(LEVEL_ONE);
+            (-loss(&z, level), f64::from(d.weight) / 16e6)
+        });
+        let rows = cep_scenarios::measure::expected_shortfall(rows.collect(), TAIL);
+        let (error, of_rows) = (got / full - 1.0, rows / full - 1.0);
         println!(
-            "{n:2} {:2} options: {got:10.0} against {want:10.0}: {:+.2} %  (rows alone {:+.2} %)",
-            options.len(),
-            100.0 * (got / want - 1.0),
-            100.0 * (pop / want - 1.0)
+            "book {book:2}, {:2} options: {got:9.2} against {full:9.2}, {:+.2} % (rows alone {:+.2} %)",
+            legs.len(),
+            100.0 * error,
+            100.0 * of_rows
         );
-        errors.push(got / want - 1.0);
-        pops.push(pop / want - 1.0);
+        squares += error * error;
+        rows_only += of_rows * of_rows;
+        worst = worst.min(error);
     }
-    let rmse = |e: &[f64]| (e.iter().map(|e| e * e).sum::<f64>() / e.len() as f64).sqrt();
+    let rmse = (squares / BOOKS as f64).sqrt();
     println!(
-        "RMSE {:.2} %, worst understatement {:.2} %; rows alone {:.2} % {:.2} %",
-        100.0 * rmse(&errors),
-        100.0 * errors.iter().fold(0.0f64, |a, b| a.min(*b)),
-        100.0 * rmse(&pops),
-        100.0 * pops.iter().fold(0.0f64, |a, b| a.min(*b))
+        "RMSE {:.2} % (rows alone {:.2} %), worst understatement {:.2} %",
+        100.0 * rmse,
+        100.0 * (rows_only / BOOKS as f64).sqrt(),
+        -100.0 * worst
     );
+    assert!(rmse <= 0.03, "RMSE {rmse}");
+    assert!(worst >= -0.05, "understated by {worst}");
 }
