@@ -4,7 +4,9 @@ use {
     crate::bare::{bytecode, endow, keypair},
     anchor_lang::prelude::{Pubkey, pubkey},
     cep_risk::{
-        ROWS, STRESS_ROWS, WEIGHT_ONE,
+        Curve, Price, ROWS, SECONDS_PER_DAY, STRESS_ROWS, WEIGHT_ONE,
+        black76::{OptionKind, Terms},
+        curve::{CurveBuilder, CurveTerms, LEVEL_STEPS, level_step},
         rows::{RETURN_MAX, RETURN_MIN},
         scenario::simple_return,
     },
@@ -108,15 +110,59 @@ impl Probe {
     }
 }
 
+/// A flat surface: calls and puts of four strikes, at 7 days and at 60.
+fn list_series(tables: &mut Tables) {
+    let centres = [
+        73_067_620_000u64,
+        2_136_960_000,
+        91_500_000,
+        1_000_000,
+        1_000_000,
+        140_000,
+        700_000_000,
+        16_000_000_000,
+    ];
+    for (underlying, centre) in tables.underlyings.iter_mut().zip(centres) {
+        underlying.centre = centre;
+        for (n, series) in underlying.series.iter_mut().enumerate() {
+            let strike = centre * [80, 95, 105, 125][n / 2] / 100;
+            series.seconds = [7, 60][n / 4] * SECONDS_PER_DAY;
+            let terms = CurveTerms {
+                terms: Terms {
+                    kind: [OptionKind::Call, OptionKind::Put][n % 2],
+                    strike: Price::new(strike).unwrap(),
+                },
+                seconds: series.seconds,
+                volatility: (1 << 32) * 6 / 10,
+                rate: 0,
+                forward_ratio: (1 << 32) + (1 << 26),
+                response: 1_000_000,
+            };
+            let centre = Price::new(centre).unwrap();
+            let builder = CurveBuilder::new(terms, centre).unwrap();
+            builder.fill(&mut series.values).unwrap();
+            let curve = Curve {
+                centre,
+                values: &series.values,
+            };
+            series.mark = curve.value(centre);
+        }
+    }
+}
+
 /// The shipped scenario set at a volatility of 4 % over the horizon, its columns repeated in turn.
 #[must_use]
 pub fn shipped() -> Box<Tables> {
     let set = ScenarioSet::shipped().unwrap();
     let sigma = (1 << 32) / 25;
     let mut tables: Box<Tables> = bytemuck::zeroed_box();
-    for (weight, draw) in tables.weights.iter_mut().zip(set.draws()) {
-        *weight = draw.weight;
+    for (k, draw) in set.draws().iter().enumerate() {
+        (tables.weights[k], tables.levels[k]) = (draw.weight, level_step(draw.level));
     }
+    for (level, row) in tables.stress_levels.iter_mut().zip(set.stress()) {
+        *level = level_step(row.level);
+    }
+    list_series(&mut tables);
     for (i, underlying) in tables.underlyings.iter_mut().enumerate() {
         let column = i % set.symbols().len();
         for (slot, draw) in underlying.returns.iter_mut().zip(set.draws()) {
@@ -146,6 +192,10 @@ pub fn random(seed: u8, levels: Option<u32>) -> Box<Tables> {
         *weight = cut - last;
         last = cut;
     }
+    for level in tables.levels.iter_mut().chain(&mut tables.stress_levels) {
+        *level = u8::try_from(rng.next_u32() % LEVEL_STEPS as u32).unwrap();
+    }
+    list_series(&mut tables);
     for underlying in &mut tables.underlyings {
         let mut draw = || {
             let span = u64::from(RETURN_MAX.abs_diff(RETURN_MIN));

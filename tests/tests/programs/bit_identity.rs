@@ -28,23 +28,47 @@ fn compare(probe: &mut Probe, request: &Request) -> Vec<u8> {
     native.values
 }
 
-#[test]
-fn ten_thousand_portfolios() {
+/// Runs the same random portfolios on both sides, over all tables, and fails unless nearly all of them get an answer.
+fn portfolios(function: Function, count: u64, calls: u8) {
     let mut accepted = 0u64;
     for (probe, kind) in probes().iter_mut().zip(0..) {
-        let transactions = PORTFOLIOS.div_ceil(u64::from(EVALUATIONS) * 3);
+        let transactions = count.div_ceil(u64::from(calls) * 3);
         for seed in 0..transactions {
-            let request = Request::random(Function::Evaluate, EVALUATIONS, seed << 8 | kind);
+            let request = Request::random(function, calls, seed << 8 | kind);
             let mut values = &compare(probe, &request)[..];
-            // Two answers each: a zero and seven values, or the number of an error.
+            // Two answers each: a zero and ten values, or the number of an error.
             while let Some((status, rest)) = values.split_first() {
                 accepted += u64::from(*status == 0);
-                values = if *status == 0 { &rest[56..] } else { rest };
+                values = if *status == 0 { &rest[80..] } else { rest };
             }
         }
     }
-    // Nearly all must have an answer, and not the same refusal on both sides.
-    assert!(accepted > 2 * PORTFOLIOS * 9 / 10, "{accepted} answers");
+    // Not the same refusal on both sides.
+    assert!(accepted > 2 * count * 9 / 10, "{accepted} answers");
+}
+
+#[test]
+fn ten_thousand_linear_portfolios() {
+    portfolios(Function::Evaluate, PORTFOLIOS, EVALUATIONS);
+}
+
+#[test]
+fn ten_thousand_portfolios_with_options() {
+    portfolios(Function::EvaluateOptions, PORTFOLIOS, 1);
+}
+
+#[test]
+fn black_76_and_its_curves() {
+    let mut probe = Probe::new(shipped());
+    for (function, calls) in [
+        (Function::BlackPrice, CALLS),
+        (Function::BlackGreeks, 30),
+        (Function::CurveLevel, 20),
+    ] {
+        for seed in 0..200 {
+            compare(&mut probe, &Request::random(function, calls, seed));
+        }
+    }
 }
 
 #[test]

@@ -22,7 +22,7 @@ pub use {
     answer::Answer,
     functions::Function,
     request::Request,
-    tables::{Tables, Underlying},
+    tables::{SERIES, Series, Tables, Underlying},
 };
 
 /// Why a request was not run.

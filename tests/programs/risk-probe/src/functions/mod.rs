@@ -1,6 +1,7 @@
 //! The functions that can be called. A new one takes a number in [`Function`] and an arm in [`call`].
 
 mod auction;
+mod options;
 mod portfolio;
 mod rows;
 mod scalar;
@@ -8,7 +9,6 @@ mod scalar;
 use crate::{Answer, Request, Tables};
 
 /// A function of the library, by its number in a request.
-// Next in line: Black-76 (scalar.rs), and option curves and option portfolios in a file of their own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Function {
@@ -29,10 +29,18 @@ pub enum Function {
     Evaluate,
     /// [`cep_risk::Portfolio::isolated`], of both kinds.
     Isolated,
+    /// [`cep_risk::black76::price`].
+    BlackPrice,
+    /// [`cep_risk::black76::greeks`].
+    BlackGreeks,
+    /// One level of [`cep_risk::curve::CurveBuilder`], with the set-up of the curve.
+    CurveLevel,
+    /// [`cep_risk::Portfolio::evaluate`] with options, of both kinds.
+    EvaluateOptions,
 }
 
 impl Function {
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 15] = [
         Self::Exp,
         Self::LnRatio,
         Self::EwmaUpdate,
@@ -44,6 +52,10 @@ impl Function {
         Self::Auction,
         Self::Evaluate,
         Self::Isolated,
+        Self::BlackPrice,
+        Self::BlackGreeks,
+        Self::CurveLevel,
+        Self::EvaluateOptions,
     ];
 
     pub(crate) fn from_number(number: u8) -> Option<Self> {
@@ -66,5 +78,9 @@ pub(crate) fn call(request: &mut Request, tables: &Tables, answer: &mut Answer) 
         Function::Auction => auction::all(request, answer),
         Function::Evaluate => portfolio::evaluate(request, tables, answer),
         Function::Isolated => portfolio::isolated(request, tables, answer),
+        Function::BlackPrice => options::price(request, answer),
+        Function::BlackGreeks => options::greeks(request, answer),
+        Function::CurveLevel => options::curve(request, answer),
+        Function::EvaluateOptions => options::evaluate(request, tables, answer),
     }
 }

@@ -1,10 +1,10 @@
-//! Whole margin checks of linear portfolios. Option holdings join where [`Account::draw`] makes them.
+//! Whole margin checks of linear portfolios.
 
 use {
     crate::{Answer, Request, Tables},
     cep_risk::{
-        Book, Breakdown, Holding, Kind, MAX_UNDERLYINGS, MarginParams, PPM, Portfolio, Price,
-        Quantity, Scratch,
+        AddonParams, Addons, Book, Breakdown, Holding, Instrument, Kind, MAX_UNDERLYINGS,
+        MarginParams, PPM, Portfolio, Price, Quantity, SECONDS_PER_DAY, Scratch,
     },
 };
 
@@ -12,14 +12,14 @@ use {
 /// evaluated alone.
 const MOST_HOLDINGS: u64 = 64;
 const MOST_ALONE: u64 = 8;
-const KINDS: [Kind; 2] = [Kind::Initial, Kind::Maintenance];
+pub(super) const KINDS: [Kind; 2] = [Kind::Initial, Kind::Maintenance];
 
 /// A portfolio and the parameters that it is checked under.
 struct Account<'a> {
     params: MarginParams,
     cash: i64,
     books: Vec<Book<'a>>,
-    holdings: Vec<Holding>,
+    holdings: Vec<Holding<'a>>,
 }
 
 impl<'a> Account<'a> {
@@ -31,6 +31,7 @@ impl<'a> Account<'a> {
             retained: request.within(0, PPM),
             maintenance_factor: request.within(300_000, PPM),
             confidence_multiple: request.within(0, 10 * PPM),
+            addons: AddonParams::NONE,
         };
         let cash = request.signed() >> 8;
         let count = request.within(1, MAX_UNDERLYINGS as u64);
@@ -51,6 +52,13 @@ impl<'a> Account<'a> {
                 weights: &tables.weights,
                 stress: &table.stress,
                 scenario_set: 1,
+                age: 0,
+                sigma: 0,
+                horizon: SECONDS_PER_DAY,
+                daily_volume: 0,
+                open_interest: 0,
+                levels: &tables.levels,
+                stress_levels: &tables.stress_levels,
             });
         }
         let holdings = request.within(0, most);
@@ -68,6 +76,7 @@ impl<'a> Account<'a> {
                 book,
                 quantity: Quantity(if short { -quantity } else { quantity }),
                 quote: request.signed() >> 8,
+                instrument: Instrument::Index,
             }
         });
         Self {
@@ -102,7 +111,7 @@ pub fn evaluate(request: &mut Request, tables: &Tables, answer: &mut Answer) {
     }
 }
 
-fn put_breakdown(answer: &mut Answer, it: Breakdown) {
+pub(super) fn put_breakdown(answer: &mut Answer, it: Breakdown) {
     // Named one by one: a field that is added must be compared too.
     let Breakdown {
         equity,
@@ -111,15 +120,24 @@ fn put_breakdown(answer: &mut Answer, it: Breakdown) {
         stress,
         worst_stress_row,
         retained,
-        oracle_addon,
+        addons,
     } = it;
+    let Addons {
+        concentration,
+        oracle,
+        basis,
+        short_option,
+    } = addons;
     for value in [
         equity,
         requirement,
         expected_shortfall,
         stress,
         retained,
-        oracle_addon,
+        concentration,
+        oracle,
+        basis,
+        short_option,
     ] {
         answer.put(value);
     }
