@@ -6,7 +6,7 @@ mod commands;
 
 use {
     clap::{Parser, Subcommand},
-    commands::{account, cash, scenarios},
+    commands::{account, cash, price, scenarios},
     std::process::ExitCode,
 };
 
@@ -24,6 +24,8 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Price European options on a forward with the chain's own Black-76 (no cluster needed)
+    Price(price::Price),
     /// Build, show and verify scenario sets (no cluster needed)
     #[command(subcommand)]
     Scenarios(scenarios::Command),
@@ -58,16 +60,26 @@ struct Output {
     json: serde_json::Value,
 }
 
+impl Output {
+    /// Of a command that has printed its answers as it went.
+    const PRINTED: Self = Self {
+        text: String::new(),
+        json: serde_json::Value::Null,
+    };
+}
+
 #[tokio::main]
 async fn main() -> ExitCode {
     let cli = Cli::parse();
     let outcome = match cli.command {
+        Command::Price(args) => price::run(args),
         Command::Scenarios(command) => scenarios::run(command),
         Command::Account(command) => account::run(&cli.cluster, command).await,
         Command::Deposit(args) => cash::deposit(&cli.cluster, args).await,
         Command::Withdraw(args) => cash::withdraw(&cli.cluster, args).await,
     };
     match outcome {
+        Ok(output) if output.text.is_empty() => ExitCode::SUCCESS,
         Ok(output) if cli.json => {
             println!("{}", output.json);
             ExitCode::SUCCESS

@@ -1,3 +1,4 @@
 pub mod account;
 pub mod cash;
+pub mod price;
 pub mod scenarios;
