@@ -319,16 +319,16 @@ mod tests {
 
     #[test]
     fn a_bitcoin_call_has_its_textbook_value() {
-        // In 50-digit arithmetic.
+        // In 50-digit arithmetic. The volatility is rounded to 2⁻³² on the way in: 1.2 x 10⁻¹⁰ of it.
         let got = BITCOIN.answer().unwrap();
         assert!(
-            (got.price - 7_460.299_902_148_2).abs() < 1e-7,
+            (got.price - 7_460.299_902_148_2).abs() < 2e-6,
             "{}",
             got.price
         );
         assert!((got.delta - 0.636_351_988_336_52).abs() < 1e-9);
         assert!((got.gamma - 0.000_026_366_746_922_896).abs() < 1e-14);
-        assert!((got.vega - 10_278.888_752_597).abs() < 1e-6);
+        assert!((got.vega - 10_278.888_752_597).abs() < 3e-6);
         assert!((got.theta + 52.761_247_555_840).abs() < 1e-7);
     }
 
@@ -467,7 +467,7 @@ mod tests {
         assert_eq!(result, Ok(()));
         assert_eq!(answers.len(), 2);
         // 100 (2 N(0.1) - 1).
-        assert!((answers[1]["price"].as_f64().unwrap() - 7.965_567_455_405_804).abs() < 1e-10);
+        assert!((answers[1]["price"].as_f64().unwrap() - 7.965_567_455_405_804).abs() < 1e-8);
         for name in ["delta", "gamma", "vega", "theta"] {
             assert!(answers[0][name].is_f64());
         }
