@@ -15,7 +15,7 @@
 //! | [`normal_cdf`] | Q32 -> Q63 | 2⁻⁵¹ | yes |
 //! | [`normal_pdf`] | Q32 -> Q63 | 2⁻⁵⁵ | yes, on either side of zero |
 //!
-//! On chain (sBPF v3) [`exp`] takes 107 compute units, [`ln_ratio`] about 340, [`root_years`] 91, [`normal_cdf`] 300.
+//! On chain (sBPF v3) [`exp`] takes 107 compute units, [`ln_ratio`] about 330, [`root_years`] 91, [`normal_cdf`] 300.
 
 mod exp;
 mod ln;
