@@ -6,7 +6,7 @@ mod commands;
 
 use {
     clap::{Parser, Subcommand},
-    commands::{account, backtest, cash, margin, scenarios},
+    commands::{account, backtest, cash, margin, price, scenarios},
     std::process::ExitCode,
 };
 
@@ -26,9 +26,12 @@ struct Cli {
 enum Command {
     /// What a portfolio needs in a market, both described in files (no cluster needed)
     Margin(margin::Margin),
+    /// Price European options on a forward with the chain's own Black-76 (no cluster needed)
+    Price(price::Price),
     /// Build, show and verify scenario sets (no cluster needed)
     #[command(subcommand)]
     Scenarios(scenarios::Command),
+    /// Walk a history with only what was known at each time (no cluster needed)
     Backtest(backtest::Backtest),
     /// Create and show margin accounts
     #[command(subcommand)]
@@ -61,11 +64,20 @@ struct Output {
     json: serde_json::Value,
 }
 
+impl Output {
+    /// Of a command that has printed its answers as it went.
+    const PRINTED: Self = Self {
+        text: String::new(),
+        json: serde_json::Value::Null,
+    };
+}
+
 #[tokio::main]
 async fn main() -> ExitCode {
     let cli = Cli::parse();
     let outcome = match cli.command {
         Command::Margin(args) => margin::run(args),
+        Command::Price(args) => price::run(args),
         Command::Scenarios(command) => scenarios::run(command),
         Command::Backtest(args) => backtest::run(args),
         Command::Account(command) => account::run(&cli.cluster, command).await,
@@ -73,6 +85,7 @@ async fn main() -> ExitCode {
         Command::Withdraw(args) => cash::withdraw(&cli.cluster, args).await,
     };
     match outcome {
+        Ok(output) if output.text.is_empty() => ExitCode::SUCCESS,
         Ok(output) if cli.json => {
             println!("{}", output.json);
             ExitCode::SUCCESS

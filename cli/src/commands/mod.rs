@@ -2,4 +2,5 @@ pub mod account;
 pub mod backtest;
 pub mod cash;
 pub mod margin;
+pub mod price;
 pub mod scenarios;

@@ -89,6 +89,36 @@ fn discount_factors_meet_their_relative_error() {
 }
 
 #[test]
+fn discount_factors_fall_with_time_and_rate() {
+    let mut draw = Draw(9);
+    for i in 0..1_000_000 {
+        let rate = if i % 2 == 0 {
+            draw.between(1, (1 << 32) - 1)
+        } else {
+            draw.between(1, 1 << 16)
+        };
+        let seconds = draw.log(1, MAX_SECONDS - 1);
+        let df = |rate, seconds| key(discount_factor(rate, seconds));
+        assert!(
+            df(rate, seconds) >= df(rate, seconds + 1),
+            "{rate} {seconds}"
+        );
+        assert!(
+            df(-rate, seconds) <= df(-rate, seconds + 1),
+            "-{rate} {seconds}"
+        );
+        assert!(
+            df(rate, seconds) >= df(rate + 1, seconds),
+            "{rate} {seconds}"
+        );
+        assert!(
+            df(-rate, seconds) >= df(-rate + 1, seconds),
+            "-{rate} {seconds}"
+        );
+    }
+}
+
+#[test]
 fn ln_meets_its_absolute_error_and_is_odd() {
     let mut p = Precise::new();
     let mut draw = Draw(4);

@@ -63,7 +63,9 @@ impl From<RiskError> for RiskEngineError {
             RiskError::TooManyUnderlyings => Self::TooManyUnderlyings,
             RiskError::MissingBook => Self::BookNotPriced,
             RiskError::MixedScenarioSets => Self::ScenarioSetNotActive,
-            RiskError::ExposureTooLarge | RiskError::Overflow => Self::Overflow,
+            RiskError::ExposureTooLarge | RiskError::TooManyHoldings | RiskError::Overflow => {
+                Self::Overflow
+            }
         }
     }
 }

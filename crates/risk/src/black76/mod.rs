@@ -20,8 +20,9 @@
 //! another rate by one unit of [`Premium`] at most, because the two parts of an in-the-money price are
 //! rounded apart to keep parity exact.
 //!
-//! On chain (sBPF v3) one price takes 810 to 950 compute units on average and 1 500 at most, all
-//! greeks together 1 450 to 1 620 and 3 300, and [`time_value`] alone 300 and 720.
+//! On chain (sBPF v3, 60 000 random inputs) one price takes at most 1 280 compute units at a rate of zero
+//! and 1 490 at another, all greeks together 3 300, [`time_value`] alone 720. A result in the far wings
+//! is known early and takes a third of that.
 
 mod greeks;
 mod value;

@@ -34,7 +34,8 @@ pub const fn total_volatility(volatility: u64, root_years: u64) -> u64 {
 /// `log_moneyness` is ln(forward / strike) in Q56 and `total_volatility` is sigma sqrt(T) in Q56, so that a
 /// caller repricing at many forwards and volatilities computes each logarithm and each root once.
 /// Total: any values are admissible. The result lies in 0 ..= min(forward, strike), within 2⁻⁵⁰ (9 x 10⁻¹⁶) of
-/// min(forward, strike) plus 3 units. An error in the logarithm enters at most at its own size times the same.
+/// min(forward, strike) plus 3 units. An error e in the
+/// logarithm moves it by less than e times min(forward, strike).
 ///
 /// With x = |ln(F/K)|, q = x/s, d1 = s/2 - q, a = s/2 + q, E = e^(-d1²/2) and R the scaled tail, and because
 /// the higher price times the density at -a is the lower times the density at d1:

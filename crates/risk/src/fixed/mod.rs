@@ -15,7 +15,7 @@
 //! | [`normal_cdf`] | Q32 -> Q63 | 2⁻⁵¹ | yes |
 //! | [`normal_pdf`] | Q32 -> Q63 | 2⁻⁵⁵ | yes, on either side of zero |
 //!
-//! On chain (sBPF v3) [`exp`] takes 107 compute units, [`ln_ratio`] about 340, [`root_years`] 91, [`normal_cdf`] 300.
+//! On chain (sBPF v3) [`exp`] takes 107 compute units, [`ln_ratio`] about 330, [`root_years`] 91, [`normal_cdf`] 300.
 
 mod exp;
 mod ln;
@@ -27,7 +27,7 @@ mod wide;
 pub(crate) use normal::{TAIL_END_Q60, bell, density, scaled_tail};
 pub use {
     exp::{EXP_MAX_Q32, EXP_MIN_Q32, Scaled, discount_factor, exp, exp_q30},
-    ln::{ln_ratio, ln_ratio_q32},
+    ln::{LN_ARGUMENT_MAX, ln_ratio, ln_ratio_q32},
     normal::{ONE_Q63, normal_cdf, normal_pdf},
     root::{MAX_SECONDS, SECONDS_PER_YEAR, root_years},
     wide::{div_wide, mul_high, mul_high_floor},

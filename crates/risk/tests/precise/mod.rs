@@ -2,6 +2,8 @@
 //! that nothing is shared with the code under test.
 #![allow(dead_code, reason = "each test file uses a part")]
 
+pub mod case;
+
 use astro_float::{BigFloat, Consts, RoundingMode, Sign};
 
 const BITS: usize = 256;
