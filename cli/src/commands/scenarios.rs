@@ -11,11 +11,12 @@ use {
 
 #[derive(Subcommand)]
 pub enum Command {
-    /// Build a set from daily prices by filtered historical simulation
+    /// Build a set from daily and hourly prices by filtered historical simulation
     Build {
-        /// CSV of daily prices, with columns <sym>_open, _high, _low, _close
-        #[arg(long)]
-        prices: PathBuf,
+        /// CSV of daily or hourly prices, with columns <sym>_open, _high, _low, _close; may be repeated, the first
+        /// file that has a day counts
+        #[arg(long, required = true)]
+        prices: Vec<PathBuf>,
         /// File to write
         #[arg(long)]
         out: PathBuf,
@@ -24,8 +25,8 @@ pub enum Command {
         rows: u16,
         #[arg(long, default_value_t = 1)]
         seed: u64,
-        /// Columns, in order
-        #[arg(long, value_delimiter = ',', default_value = "BTC,ETH,SOL")]
+        /// Columns, in order; without it those of the shipped set that the prices have
+        #[arg(long, value_delimiter = ',')]
         symbols: Vec<Symbol>,
     },
     /// Show a set; without a file the one that ships with the project
@@ -33,9 +34,9 @@ pub enum Command {
     /// Rebuild a set from its prices and compare the hashes
     Verify {
         set: PathBuf,
-        /// The CSV it was built from
-        #[arg(long)]
-        prices: PathBuf,
+        /// The CSV it was built from; repeated, and in the same order, if there were several
+        #[arg(long, required = true)]
+        prices: Vec<PathBuf>,
     },
 }
 
@@ -54,6 +55,11 @@ pub fn run(command: Command) -> Outcome {
                 ..BuildParams::default()
             }
             .with_rows(rows);
+            let symbols = if symbols.is_empty() {
+                params.available(&history, &ScenarioSet::shipped_symbols())
+            } else {
+                symbols
+            };
             let set = build(&history, &symbols, &params)?;
             fs::write(&out, set.write())?;
             Ok(describe(&set, &format!("wrote {}", out.display())))
@@ -70,8 +76,8 @@ pub fn run(command: Command) -> Outcome {
     }
 }
 
-fn history(path: &Path) -> Result<PriceHistory, Failure> {
-    PriceHistory::open(path).map_err(|error| Failure::Input(format!("--prices: {error}")))
+fn history(paths: &[PathBuf]) -> Result<PriceHistory, Failure> {
+    PriceHistory::open_all(paths).map_err(|error| Failure::Input(format!("--prices: {error}")))
 }
 
 pub(super) fn read(path: &Path) -> Result<ScenarioSet, Failure> {
@@ -88,15 +94,19 @@ fn describe(set: &ScenarioSet, headline: &str) -> Output {
         .iter()
         .map(|row| row.kind.name(set.symbols()))
         .collect();
+    let provenance = set.provenance();
     let text = format!(
-        "{headline}\nhash     {}\ncolumns  {}\ndraws    {}\nstress   {}",
+        "{headline}\nhash     {}\nsource   {}\ncolumns  {}\ndraws    {}\nstress   {}",
         set.hash_hex(),
+        provenance.source,
         symbols.join(", "),
         set.draws().len(),
         stress.join(", "),
     );
     let json = json!({
         "hash": set.hash_hex(),
+        "source": provenance.source,
+        "pegged": provenance.pegged.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "symbols": symbols,
         "rows": set.draws().len(),
         "stress": stress,

@@ -11,8 +11,8 @@ use crate::volatility::{ewma_seeded, long_run};
 const PEG_BAND: f64 = 0.1;
 const PEGGED_SHARE: f64 = 0.99;
 /// A high or low of a pegged price counts up to this far, as a log return, beyond every open and close of its day, the
-/// day before and the day after. Farther out it is a bad print. The largest kept is 10.6 % (USDT, 13 March 2020), the
-/// smallest refused 13.2 %: see the README.
+/// day before and the day after. Farther out it is a bad print. The largest kept is 10.5 % (USDT, 13 March 2020), the
+/// smallest refused 13.7 %: see the README.
 const PRINT_BAND: f64 = 0.12;
 /// A gap in a series longer than this many days starts its volatility afresh.
 const LONGEST_GAP: i32 = 7;

@@ -11,6 +11,9 @@ use crate::set::Origin;
 /// Weight of pegged columns' distances when the body is clustered: options are on markets, and their tails lie in the body.
 const PEG_WEIGHT: f64 = 0.5;
 
+/// Clusterings of which the tightest is taken.
+const STARTS: u32 = 10;
+
 /// A row before it is rounded to integers.
 #[derive(Clone, Debug)]
 pub(crate) struct Row {
@@ -115,7 +118,7 @@ fn body_rows(
         })
         .collect();
     let points: Vec<&[f64]> = features.iter().map(Vec::as_slice).collect();
-    let member = cluster(&points, count, rng);
+    let member = best_cluster(&points, count, rng);
     let columns = population.raw_sd.len();
     let mut rows: Vec<Row> = Vec::new();
     for cell in 0..count {
@@ -173,6 +176,41 @@ fn restore_covariance(population: &Population, weights: &[f64], body: &[usize], 
             .map(|(z, m)| z + m)
             .collect();
     }
+}
+
+/// The tightest of several clusterings, the first where two are as tight.
+fn best_cluster(points: &[&[f64]], count: usize, rng: &mut SplitMix64) -> Vec<usize> {
+    let mut best = cluster(points, count, rng);
+    let mut least = spread(points, &best, count);
+    for _ in 1..STARTS {
+        let other = cluster(points, count, rng);
+        let spread = spread(points, &other, count);
+        if spread < least {
+            (best, least) = (other, spread);
+        }
+    }
+    best
+}
+
+/// Sum of squared distances of the points to the means of their cells.
+fn spread(points: &[&[f64]], member: &[usize], count: usize) -> f64 {
+    let columns = points.first().map_or(0, |p| p.len());
+    let mut sizes = vec![0.0; count];
+    let mut means = vec![vec![0.0; columns]; count];
+    for (point, cell) in points.iter().zip(member) {
+        sizes[*cell] += 1.0;
+        for (mean, x) in means[*cell].iter_mut().zip(point.iter()) {
+            *mean += x;
+        }
+    }
+    for (mean, size) in means.iter_mut().zip(sizes) {
+        mean.iter_mut().for_each(|x| *x /= size);
+    }
+    points
+        .iter()
+        .zip(member)
+        .map(|(point, cell)| distance(point, &means[*cell]))
+        .sum()
 }
 
 /// Lloyd's k-means with k-means++ starts (Arthur and Vassilvitskii 2007); returns every point's cell. No cell is empty:

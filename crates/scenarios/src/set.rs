@@ -4,11 +4,11 @@ use sha2::{Digest, Sha256};
 
 use crate::builder::BuildParams;
 use crate::date::Date;
+use crate::draws::{Basis, day_label};
 use crate::error::ReadError;
 use crate::linalg::Moments;
 use crate::measure::Cloud;
 use crate::moments::as_z;
-use crate::population::{Basis, day_label};
 use crate::shape::{
     LEVEL_ONE, MAX_COLUMNS, MAX_STRESS, RETURN_MAX, RETURN_ONE, ROWS, Symbol, WEIGHT_ONE, Z_MAX,
 };

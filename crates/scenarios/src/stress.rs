@@ -2,9 +2,9 @@
 
 use crate::builder::BuildParams;
 use crate::column::{Column, Role};
+use crate::draws::level_of;
 use crate::error::BuildError;
 use crate::moments::level_units;
-use crate::population::level_of;
 use crate::prices::{DayReturn, PriceHistory};
 use crate::set::StressRow;
 use crate::shape::{MAX_STRESS, RETURN_MAX, RETURN_ONE, Symbol};

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::{PPM, TITLE, decimal};
 use crate::column::Proxy;
-use crate::population::Basis;
+use crate::draws::Basis;
 use crate::set::{Origin, ScenarioSet, hex};
 use crate::shape::{LEVEL_ONE, RETURN_ONE, Symbol, Z_ONE};
 
