@@ -6,7 +6,7 @@ mod commands;
 
 use {
     clap::{Parser, Subcommand},
-    commands::{account, backtest, cash, scenarios},
+    commands::{account, backtest, cash, margin, scenarios},
     std::process::ExitCode,
 };
 
@@ -24,6 +24,8 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// What a portfolio needs in a market, both described in files (no cluster needed)
+    Margin(margin::Margin),
     /// Build, show and verify scenario sets (no cluster needed)
     #[command(subcommand)]
     Scenarios(scenarios::Command),
@@ -63,6 +65,7 @@ struct Output {
 async fn main() -> ExitCode {
     let cli = Cli::parse();
     let outcome = match cli.command {
+        Command::Margin(args) => margin::run(args),
         Command::Scenarios(command) => scenarios::run(command),
         Command::Backtest(args) => backtest::run(args),
         Command::Account(command) => account::run(&cli.cluster, command).await,

@@ -36,7 +36,7 @@ pub fn widened(underlyings: usize, collaterals: usize) -> Setup {
             cap: u64::MAX,
         });
     }
-    setup.set = widened_set(&setup.set, underlyings);
+    setup.set = widened_set(&setup.set, shipped, underlyings);
     setup
 }
 
@@ -46,13 +46,13 @@ pub fn at_the_limit() -> Setup {
     widened(MAX_UNDERLYINGS, MAX_COLLATERALS)
 }
 
-/// A set whose columns repeat those of `set` until there are `columns`.
+/// A set of `columns`: the first `shipped` of `set` in turn, under the names that [`widened`] gives its underlyings. The
+/// set's further columns (stablecoins, a staked gap) have no book.
 #[must_use]
-pub fn widened_set(set: &ScenarioSet, columns: usize) -> ScenarioSet {
-    let shipped = set.symbols().len();
+pub fn widened_set(set: &ScenarioSet, shipped: usize, columns: usize) -> ScenarioSet {
     let symbols = (0..columns).map(|i| match set.symbols().get(i) {
-        Some(symbol) => *symbol,
-        None => format!("U{i}").parse().unwrap(),
+        Some(symbol) if i < shipped => *symbol,
+        _ => format!("U{i}").parse().unwrap(),
     });
     let repeat =
         |values: &[i32]| -> Vec<i32> { (0..columns).map(|i| values[i % shipped]).collect() };

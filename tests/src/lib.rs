@@ -13,6 +13,7 @@ pub mod invariants;
 pub mod largest;
 pub mod oracle;
 pub mod outcome;
+pub mod probe;
 pub mod token;
 pub mod world;
 

@@ -1,4 +1,5 @@
 pub mod account;
 pub mod backtest;
 pub mod cash;
+pub mod margin;
 pub mod scenarios;

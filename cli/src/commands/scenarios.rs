@@ -74,7 +74,7 @@ fn history(path: &Path) -> Result<PriceHistory, Failure> {
     PriceHistory::open(path).map_err(|error| Failure::Input(format!("--prices: {error}")))
 }
 
-fn read(path: &Path) -> Result<ScenarioSet, Failure> {
+pub(super) fn read(path: &Path) -> Result<ScenarioSet, Failure> {
     let text = fs::read_to_string(path).map_err(|error| {
         Failure::Input(format!("SET: {} cannot be read: {error}", path.display()))
     })?;

@@ -10,6 +10,8 @@ pub enum RiskError {
     PriceOutOfRange,
     /// More than [`crate::MAX_UNDERLYINGS`] underlyings in one portfolio.
     TooManyUnderlyings,
+    /// More than [`crate::MAX_HOLDINGS`] holdings in one portfolio.
+    TooManyHoldings,
     /// A holding names an underlying that has no book in this portfolio.
     MissingBook,
     /// Books of one portfolio were scaled from different scenario sets, so their rows do not belong together.
@@ -31,6 +33,9 @@ impl fmt::Display for RiskError {
             }
             Self::TooManyUnderlyings => {
                 "the account is exposed to more underlyings than one margin check supports; close one first"
+            }
+            Self::TooManyHoldings => {
+                "the account holds more positions than one margin check supports; close one first"
             }
             Self::MissingBook => {
                 "the risk book of an underlying the account is exposed to was not supplied; add it to the accounts"

@@ -21,19 +21,28 @@
 
 extern crate alloc;
 
+pub mod allocation;
 pub mod auction;
+pub mod black76;
+pub mod curve;
 pub mod error;
 pub mod ewma;
 pub mod fixed;
+pub mod loss_index;
 pub mod margin;
 pub mod rows;
 pub mod scenario;
 pub mod tail;
 pub mod units;
+pub mod volatility;
 
 pub use {
+    curve::Curve,
     error::RiskError,
-    margin::{Book, Breakdown, Holding, Kind, MarginParams, Portfolio, Scratch},
+    margin::{
+        AddonParams, Addons, Book, Breakdown, Holding, Instrument, Kind, MarginParams, Portfolio,
+        Scratch,
+    },
     units::{Notional, Price, Quantity},
 };
 
@@ -47,5 +56,9 @@ pub const WEIGHT_ONE: u32 = 16_000_000;
 pub const MAX_UNDERLYINGS: usize = 8;
 /// Parts per million, the unit of every ratio parameter.
 pub const PPM: u64 = 1_000_000;
+/// Positions and collateral balances that one portfolio may hold.
+pub const MAX_HOLDINGS: usize = 80;
+/// Seconds in a year of 365 days: volatilities and rates of options are per year.
+pub const SECONDS_PER_YEAR: u64 = 365 * SECONDS_PER_DAY;
 /// Seconds in a day: variances are per day.
 pub const SECONDS_PER_DAY: u64 = 86_400;

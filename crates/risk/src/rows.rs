@@ -17,7 +17,7 @@ pub const RETURN_MIN: i32 = -RETURN_ONE;
 /// Largest |net exposure| to one underlying: 2⁷⁷ x 10⁻¹² USD, about 151 billion USD.
 pub const MAX_EXPOSURE: i128 = 1 << 77;
 /// Row unit = 2^ROW_SHIFT x 10⁻¹² USD.
-const ROW_SHIFT: u32 = 20;
+pub const ROW_SHIFT: u32 = 20;
 
 /// One underlying's column of simple returns over the joint draws.
 pub type Column = [i32; ROWS];

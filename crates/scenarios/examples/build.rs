@@ -1,17 +1,17 @@
-//! Builds the default set: `cargo run -p cep-scenarios --example build -- PRICES OUT`.
+//! Builds the default set: `cargo run -p cep-scenarios --example build -- OUT PRICES...`.
 
 use std::path::Path;
 use std::process::ExitCode;
 
-use cep_scenarios::{BuildParams, PriceHistory, Symbol, build, verify};
+use cep_scenarios::{BuildParams, PriceHistory, ScenarioSet, build, verify};
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [prices, out] = arguments.as_slice() else {
-        eprintln!("usage: build PRICES OUT");
+    let Some((out, prices)) = arguments.split_first().filter(|(_, p)| !p.is_empty()) else {
+        eprintln!("usage: build OUT PRICES...");
         return ExitCode::from(2);
     };
-    match run(Path::new(prices), Path::new(out)) {
+    match run(Path::new(out), prices) {
         Ok(summary) => {
             println!("{summary}");
             ExitCode::SUCCESS
@@ -23,20 +23,19 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(prices: &Path, out: &Path) -> Result<String, Box<dyn std::error::Error>> {
-    let history = PriceHistory::open(prices)?;
-    let symbols: Vec<Symbol> = ["BTC", "ETH", "SOL"]
-        .iter()
-        .filter_map(|s| Symbol::new(s))
-        .collect();
-    let set = build(&history, &symbols, &BuildParams::default())?;
+fn run(out: &Path, prices: &[String]) -> Result<String, Box<dyn std::error::Error>> {
+    let history = PriceHistory::open_all(prices)?;
+    let params = BuildParams::default();
+    let symbols = params.available(&history, &ScenarioSet::shipped_symbols());
+    let set = build(&history, &symbols, &params)?;
     verify(&set, &history)?;
     std::fs::write(out, set.write())?;
     let p = set.provenance();
     Ok(format!(
-        "{} rows and {} stress rows from {} draws on {} days\nhash {}\nwrote {}",
+        "{} rows and {} stress rows of {:?} from {} draws on {} days\nhash {}\nwrote {}",
         set.draws().len(),
         set.stress().len(),
+        set.symbols(),
         p.draws,
         p.days,
         set.hash_hex(),

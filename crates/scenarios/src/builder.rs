@@ -1,5 +1,6 @@
 //! Building a set from prices, and checking that a set follows from prices.
 
+use crate::column::{Proxy, available};
 use crate::error::{BuildError, VerifyError};
 use crate::moments::{correct, quantise_levels, quantise_weights};
 use crate::population::Population;
@@ -32,13 +33,18 @@ pub struct BuildParams {
     pub excess_ppm: u32,
     /// Random directions in which the depth of a draw is taken.
     pub directions: u32,
+    /// How many times farther out a draw must be for books of all columns than for books of markets alone to be kept as it
+    /// is, in millionths. No matter where nothing is pegged.
+    pub peg_depth_ppm: u32,
+    /// Columns that are the ratio of two others where the prices do not have them.
+    pub proxies: Vec<Proxy>,
 }
 
 impl Default for BuildParams {
     fn default() -> Self {
         Self {
             rows: ROWS as u16,
-            body_rows: 64,
+            body_rows: 112,
             seed: 1,
             lambda_ppm: 970_000,
             seed_days: 60,
@@ -46,6 +52,16 @@ impl Default for BuildParams {
             excursion_ppm: 2_500_000,
             excess_ppm: 1_000_000,
             directions: 2_000,
+            peg_depth_ppm: 3_000_000,
+            proxies: Symbol::new("SOLGAP")
+                .zip(Symbol::new("STETH").zip(Symbol::new("ETH")))
+                .map(|(symbol, (over, under))| Proxy {
+                    symbol,
+                    over,
+                    under,
+                })
+                .into_iter()
+                .collect(),
         }
     }
 }
@@ -67,11 +83,21 @@ impl BuildParams {
         f64::from(self.excess_ppm) / PPM
     }
 
-    /// These parameters with another number of rows, an eighth of them for the body.
+    pub(crate) fn peg_depth(&self) -> f64 {
+        f64::from(self.peg_depth_ppm) / PPM
+    }
+
+    /// Those of `symbols` that the prices have, or that these parameters derive from them.
+    pub fn available(&self, prices: &PriceHistory, symbols: &[Symbol]) -> Vec<Symbol> {
+        let has = |s: &&Symbol| available(prices, **s, self);
+        symbols.iter().filter(has).copied().collect()
+    }
+
+    /// These parameters with another number of rows, seven in 32 of them for the body.
     pub fn with_rows(self, rows: u16) -> Self {
         Self {
             rows,
-            body_rows: rows / 8,
+            body_rows: (u32::from(rows) * 7 / 32) as u16,
             ..self
         }
     }
@@ -128,6 +154,13 @@ impl BuildParams {
             10,
             100_000,
             "10..=100000",
+        )?;
+        bound(
+            "peg_depth_ppm",
+            self.peg_depth_ppm.into(),
+            1_000_000,
+            100_000_000,
+            "1000000..=100000000",
         )
     }
 }
@@ -168,17 +201,25 @@ pub fn build(
             origin: row.origin,
         })
         .collect();
+    let ppm = |values: &[f64]| -> Vec<u32> {
+        let units = values.iter().map(|v| (v * PPM).round() as u32);
+        units.collect()
+    };
     let stress = stress_rows(prices, symbols, params, population.level_mean)?;
     let provenance = Provenance {
         source: prices.label(),
-        prices_sha256: *prices.sha256(),
+        prices_sha256: prices.sha256(),
         params: params.clone(),
         days: population.days as u32,
         draws: population.draws.len() as u32,
-        raw_sd_ppm: population
-            .raw_sd
+        raw_sd_ppm: ppm(&population.raw_sd),
+        long_run_ppm: ppm(&population.long_run),
+        filled: population.filled.clone(),
+        pegged: symbols
             .iter()
-            .map(|sd| (sd * PPM).round() as u32)
+            .zip(&population.roles)
+            .filter(|(_, role)| role.is_pegged())
+            .map(|(symbol, _)| *symbol)
             .collect(),
     };
     ScenarioSet::new(symbols.to_vec(), draws, stress, provenance)
@@ -192,10 +233,10 @@ pub fn verify(set: &ScenarioSet, prices: &PriceHistory) -> Result<(), VerifyErro
     if rebuilt.hash() == set.hash() {
         return Ok(());
     }
-    let hint = if provenance.prices_sha256 == *prices.sha256() {
-        ", from the very file that the set names: the set was changed, or built by another version"
+    let hint = if provenance.prices_sha256 == prices.sha256() {
+        ", from the very prices that the set names: the set was changed, or built by another version"
     } else {
-        ": this is not the price file that the set names (compare prices-sha256)"
+        ": these are not the price files that the set names, in its order (compare prices-sha256)"
     };
     Err(VerifyError::Differs {
         set: set.hash_hex(),

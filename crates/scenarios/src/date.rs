@@ -25,6 +25,16 @@ impl Date {
         self.civil().0
     }
 
+    /// `12 Mar 2020`, for people.
+    pub fn long(self) -> String {
+        const MONTHS: [&str; 12] = [
+            "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+        ];
+        let (year, month, day) = self.civil();
+        let month = MONTHS[(month.clamp(1, 12) - 1) as usize];
+        format!("{day} {month} {year}")
+    }
+
     /// Year, month, day (H. Hinnant, "chrono-compatible low-level date algorithms").
     const fn civil(self) -> (i32, i32, i32) {
         let shifted = self.days + 719_468;
@@ -90,9 +100,48 @@ impl fmt::Display for Date {
     }
 }
 
+/// A minute of the day, 0 to 1,439.
+pub(crate) type Minute = u16;
+
+/// The minute of a clock time: `08:00`, `08:00Z`, `08:00:00` or `08:00:00.000Z`, to the minute.
+pub(crate) fn minute_of_day(text: &str) -> Option<Minute> {
+    let clock = text.strip_suffix('Z').unwrap_or(text);
+    let (clock, fraction) = clock.split_once('.').unwrap_or((clock, "0"));
+    let parts: Vec<&str> = clock.split(':').collect();
+    let two = |part: &str, most: Minute| -> Option<Minute> {
+        let digits = part.len() == 2 && part.bytes().all(|b| b.is_ascii_digit());
+        part.parse().ok().filter(|v| digits && *v <= most)
+    };
+    let zero = |part: &str| !part.is_empty() && part.bytes().all(|b| b == b'0');
+    let (hour, minute) = match parts.as_slice() {
+        [hour, minute] => (hour, minute),
+        [hour, minute, second] if zero(second) && zero(fraction) => (hour, minute),
+        _ => return None,
+    };
+    Some(two(hour, 23)? * 60 + two(minute, 59)?)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn clock_times_have_their_minute() {
+        for text in ["08:05", "08:05Z", "08:05:00", "08:05:00.000Z"] {
+            assert_eq!(minute_of_day(text), Some(485), "{text}");
+        }
+        for text in [
+            "",
+            "8:05",
+            "24:00",
+            "08:60",
+            "08:05:30",
+            "08:05+01:00",
+            "+8:05",
+        ] {
+            assert_eq!(minute_of_day(text), None, "{text}");
+        }
+    }
 
     #[test]
     fn every_day_of_a_century_prints_and_parses_back() {
@@ -106,6 +155,7 @@ mod tests {
     fn known_days_have_their_known_numbers() {
         assert_eq!("1970-01-01".parse(), Ok(Date::from_days(0)));
         assert_eq!("2025-10-10".parse(), Ok(Date::from_days(20_371)));
+        assert_eq!(Date::from_days(20_371).long(), "10 Oct 2025");
     }
 
     #[test]

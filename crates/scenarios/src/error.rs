@@ -11,12 +11,12 @@ pub enum PriceError {
     Io(String),
     /// The header names no complete group of columns.
     #[error(
-        "the header has no column group `<sym>_open, <sym>_high, <sym>_low, <sym>_close` after the date: add one per underlying"
+        "the header has no column group `<sym>_open, <sym>_high, <sym>_low, <sym>_close` after the time: add one per underlying"
     )]
     NoColumns,
     /// One of the four columns of a symbol is absent.
     #[error(
-        "the header has `{found}` but not `{missing}`: a symbol needs open, high, low and close"
+        "the header has `{found}` but not `{missing}`: a symbol needs high, low and close (and may have an open)"
     )]
     MissingColumn {
         /// A column that is there.
@@ -32,6 +32,27 @@ pub enum PriceError {
         /// What is wrong with it.
         what: String,
     },
+    /// One of several files cannot be used.
+    #[error("price file {number}: {error}")]
+    File {
+        /// Place of the file among those named, counted from 1.
+        number: usize,
+        /// What is wrong with it.
+        error: Box<PriceError>,
+    },
+}
+
+impl PriceError {
+    /// Names the file where there are several.
+    pub(crate) fn in_file(self, at: usize, files: usize) -> Self {
+        if files < 2 {
+            return self;
+        }
+        Self::File {
+            number: at + 1,
+            error: Box::new(self),
+        }
+    }
 }
 
 /// A set that cannot be built from these prices and parameters.
@@ -46,6 +67,11 @@ pub enum BuildError {
     /// A symbol the price file does not have.
     #[error("the price file has no {0}: choose from its columns")]
     UnknownSymbol(Symbol),
+    /// A column that is never there when the markets are.
+    #[error(
+        "{0} has no return on any day that all other columns have: leave it out or give a longer history"
+    )]
+    NeverTogether(Symbol),
     /// A parameter outside its range.
     #[error("{name} = {value} is outside {range}: change it")]
     Parameter {

@@ -1,4 +1,4 @@
-//! Joint market scenarios for the risk engine, built off chain from public daily prices.
+//! Joint market scenarios for the risk engine, built off chain from public daily and intraday prices.
 //!
 //! ```text
 //! prices.csv -> PriceHistory -> Population (filtered draws) -> reduce (512 rows) -> ScenarioSet -> hash
@@ -15,6 +15,7 @@
 //! The method and the measured figures are in this crate's README.
 
 mod builder;
+mod column;
 mod date;
 mod depth;
 mod error;
@@ -33,6 +34,7 @@ mod text;
 mod volatility;
 
 pub use builder::{BuildParams, build, verify};
+pub use column::{Proxy, Role};
 pub use date::Date;
 pub use error::{BuildError, PriceError, ReadError, VerifyError};
 pub use linalg::{Matrix, Moments};

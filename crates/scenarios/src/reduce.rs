@@ -3,10 +3,13 @@
 use crate::builder::BuildParams;
 use crate::depth::halfspace_depth;
 use crate::error::BuildError;
-use crate::linalg::Moments;
+use crate::linalg::{Matrix, Moments};
 use crate::population::Population;
 use crate::rng::SplitMix64;
 use crate::set::Origin;
+
+/// Weight of pegged columns' distances when the body is clustered: options are on markets, and their tails lie in the body.
+const PEG_WEIGHT: f64 = 0.5;
 
 /// A row before it is rounded to integers.
 #[derive(Clone, Debug)]
@@ -20,23 +23,28 @@ pub(crate) struct Row {
 /// Keeps the `rows - body_rows` shallowest draws unchanged, in order of time, and then `body_rows` cluster means of the
 /// rest, stretched about their centre so that the body keeps its covariance. Mean and covariance of the whole are those
 /// of the population, up to rounding.
+///
+/// Shallow means: at the rim for some book of markets alone, or `peg_depth` times as far out for some book of all columns.
 pub(crate) fn reduce(
     population: &Population,
     params: &BuildParams,
 ) -> Result<Vec<Row>, BuildError> {
-    let factor = population
-        .correlation
-        .cholesky()
-        .ok_or(BuildError::Degenerate)?;
-    let whiten = factor.lower_inverse();
+    let markets = population.markets();
+    let white = whiten(population, &markets)?;
     let weights = population.weights();
-    let white: Vec<Vec<f64>> = population
-        .draws
-        .iter()
-        .map(|d| whiten.apply(&d.z))
-        .collect();
     let mut rng = SplitMix64::new(params.seed);
-    let depth = halfspace_depth(&white, &weights, params.directions, &mut rng);
+    let columns = population.raw_sd.len();
+    let mut depth = vec![f64::INFINITY; white.len()];
+    if !markets.is_empty() {
+        let alone: Vec<Vec<f64>> = white.iter().map(|p| p[..markets.len()].to_vec()).collect();
+        depth = halfspace_depth(&alone, &weights, params.directions, &mut rng);
+    }
+    if markets.len() < columns {
+        let all = halfspace_depth(&white, &weights, params.directions, &mut rng);
+        for (depth, all) in depth.iter_mut().zip(all) {
+            *depth = depth.min(all * params.peg_depth());
+        }
+    }
 
     let mut order: Vec<usize> = (0..white.len()).collect();
     order.sort_by(|a, b| depth[*a].total_cmp(&depth[*b]).then(a.cmp(b)));
@@ -71,6 +79,24 @@ pub(crate) fn reduce(
     Ok(rows)
 }
 
+/// The draws in coordinates of unit covariance, the markets' own coordinates first.
+fn whiten(population: &Population, markets: &[usize]) -> Result<Vec<Vec<f64>>, BuildError> {
+    let columns = population.raw_sd.len();
+    let mut order = markets.to_vec();
+    order.extend((0..columns).filter(|c| !markets.contains(c)));
+    let mut correlation = Matrix::zero(columns);
+    for (i, from) in order.iter().enumerate() {
+        for (j, to) in order.iter().enumerate() {
+            *correlation.at_mut(i, j) = population.correlation.at(*from, *to);
+        }
+    }
+    let factor = correlation.cholesky().ok_or(BuildError::Degenerate)?;
+    let inverse = factor.lower_inverse();
+    let ordered = |z: &[f64]| -> Vec<f64> { order.iter().map(|c| z[*c]).collect() };
+    let white = population.draws.iter();
+    Ok(white.map(|d| inverse.apply(&ordered(&d.z))).collect())
+}
+
 fn body_rows(
     population: &Population,
     weights: &[f64],
@@ -79,7 +105,16 @@ fn body_rows(
     count: usize,
     rng: &mut SplitMix64,
 ) -> Vec<Row> {
-    let points: Vec<&[f64]> = body.iter().map(|i| white[*i].as_slice()).collect();
+    let markets = population.markets().len();
+    let features: Vec<Vec<f64>> = body
+        .iter()
+        .map(|i| {
+            let pegs = white[*i][markets..].iter().map(|x| PEG_WEIGHT * x);
+            let own = white[*i][..markets].iter().copied();
+            own.chain(pegs).collect()
+        })
+        .collect();
+    let points: Vec<&[f64]> = features.iter().map(Vec::as_slice).collect();
     let member = cluster(&points, count, rng);
     let columns = population.raw_sd.len();
     let mut rows: Vec<Row> = Vec::new();

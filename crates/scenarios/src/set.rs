@@ -8,9 +8,9 @@ use crate::error::ReadError;
 use crate::linalg::Moments;
 use crate::measure::Cloud;
 use crate::moments::as_z;
-use crate::population::Basis;
+use crate::population::{Basis, day_label};
 use crate::shape::{
-    LEVEL_ONE, MAX_COLUMNS, MAX_STRESS, RETURN_MAX, RETURN_ONE, ROWS, Symbol, WEIGHT_ONE,
+    LEVEL_ONE, MAX_COLUMNS, MAX_STRESS, RETURN_MAX, RETURN_ONE, ROWS, Symbol, WEIGHT_ONE, Z_MAX,
 };
 use crate::stress::StressKind;
 
@@ -29,6 +29,17 @@ pub enum Origin {
         /// How many draws it stands for.
         draws: u32,
     },
+}
+
+impl Origin {
+    /// A name for people: `12 Mar 2020, to the lows` or `an ordinary day (12 alike)`.
+    pub fn label(&self) -> String {
+        match self {
+            Self::Day { day, basis } => day_label(*day, *basis),
+            Self::Body { draws: 1 } => "an ordinary day".into(),
+            Self::Body { draws } => format!("an ordinary day ({draws} alike)"),
+        }
+    }
 }
 
 /// One weighted joint draw.
@@ -64,8 +75,8 @@ pub struct StressRow {
 pub struct Provenance {
     /// The source in words, one line.
     pub source: String,
-    /// SHA-256 of the price file.
-    pub prices_sha256: [u8; 32],
+    /// SHA-256 of every price file, in order.
+    pub prices_sha256: Vec<[u8; 32]>,
     /// Parameters of the build.
     pub params: BuildParams,
     /// Joint days in the population.
@@ -74,6 +85,13 @@ pub struct Provenance {
     pub draws: u32,
     /// Per column, the population's standard deviation before it was set to 1, in millionths.
     pub raw_sd_ppm: Vec<u32>,
+    /// Per column, the long-run daily volatility of its closes, in millionths. For a pegged column, times `raw_sd_ppm` it is
+    /// the volatility at which the rows are the history's own returns.
+    pub long_run_ppm: Vec<u32>,
+    /// The pegged columns, which were divided by their long-run volatility.
+    pub pegged: Vec<Symbol>,
+    /// Per column, draws whose value was taken from the day most alike.
+    pub filled: Vec<u32>,
 }
 
 /// Weighted joint draws and mandated stress rows over named columns.
@@ -103,9 +121,15 @@ impl ScenarioSet {
         Ok(set)
     }
 
-    /// The set that ships with the project: BTC, ETH, SOL.
+    /// The set that ships with the project: BTC, ETH, SOL, USDC, USDT and SOLGAP, the gap of staked SOL.
     pub fn shipped() -> Result<Self, ReadError> {
         Self::read(include_str!("../data/default.csv"))
+    }
+
+    /// The columns of the set that ships, in order.
+    pub fn shipped_symbols() -> Vec<Symbol> {
+        let names = ["BTC", "ETH", "SOL", "USDC", "USDT", "SOLGAP"];
+        names.iter().filter_map(|n| Symbol::new(n)).collect()
     }
 
     /// The columns, in order.
@@ -126,6 +150,26 @@ impl ScenarioSet {
     /// What it was made from and how.
     pub const fn provenance(&self) -> &Provenance {
         &self.provenance
+    }
+
+    /// The rows' volatility levels as numbers.
+    pub fn levels(&self) -> Vec<f64> {
+        let levels = self.draws.iter().map(|d| f64::from(d.level));
+        levels.map(|l| l / f64::from(LEVEL_ONE)).collect()
+    }
+
+    /// A name for people of a row as the engine counts them: the draws from 0, the stress rows from [`ROWS`].
+    /// `12 Mar 2020, to the lows`, `all down`.
+    pub fn label(&self, row: usize) -> Option<String> {
+        match row.checked_sub(ROWS) {
+            None => Some(self.draws.get(row)?.origin.label()),
+            Some(stress) => {
+                let row = self.stress.get(stress)?;
+                let name = row.kind.name(&self.symbols);
+                let day = row.day.map(|d| format!(" ({})", d.long()));
+                Some(name + &day.unwrap_or_default())
+            }
+        }
     }
 
     /// Weighted mean, variance and covariance of the rows as they are stored.
@@ -210,9 +254,13 @@ impl ScenarioSet {
             ));
         }
         for (at, draw) in self.draws.iter().enumerate() {
-            if draw.weight == 0 || draw.z.len() != columns || draw.level.abs() > LEVEL_ONE {
+            if draw.weight == 0
+                || draw.z.len() != columns
+                || draw.level.abs() > LEVEL_ONE
+                || draw.z.iter().any(|z| z.abs() > Z_MAX)
+            {
                 return Err(format!(
-                    "row {}: needs a positive weight, a level within 1 and {columns} returns",
+                    "row {}: needs a positive weight, a level within 1 and {columns} returns within 64 volatilities",
                     at + 1
                 ));
             }

@@ -8,7 +8,7 @@ use std::str::FromStr;
 pub use cep_risk::{
     MAX_UNDERLYINGS as MAX_COLUMNS, ROWS, STRESS_ROWS as MAX_STRESS, WEIGHT_ONE,
     rows::{RETURN_MAX, RETURN_ONE},
-    scenario::{LEVEL_ONE, Z_ONE},
+    scenario::{LEVEL_ONE, Z_MAX, Z_ONE},
 };
 
 /// The name of an underlying: 1 to 8 upper-case ASCII letters or digits, zero-padded.

@@ -5,20 +5,58 @@
 /// Units: those of `returns` (per day for daily log returns). The first `seed` returns give the first value as their
 /// root mean square, so the first `seed` entries are `None`. A missing return leaves the volatility as it was.
 pub fn ewma_volatility(returns: &[Option<f64>], lambda: f64, seed: usize) -> Vec<Option<f64>> {
-    let mut seen = 0;
-    let mut variance: f64 = 0.0;
-    let mut known = Vec::with_capacity(returns.len());
-    for r in returns {
-        known.push((seen >= seed).then(|| variance.sqrt()));
-        let Some(r) = r else { continue };
-        if seen < seed {
-            variance += r * r / seed as f64;
-        } else {
-            variance = lambda * variance + (1.0 - lambda) * r * r;
+    let mut ewma = Ewma::new(lambda, seed);
+    let known = returns.iter().map(|r| {
+        let known = ewma.known();
+        if let Some(r) = r {
+            ewma.update(r * r, r * r);
         }
-        seen += 1;
+        known
+    });
+    known.collect()
+}
+
+/// The same from `(squared return, its estimate for the seed)` pairs: realised variance is a better seed than one squared
+/// return.
+pub(crate) fn ewma_seeded(squares: &[(f64, f64)], lambda: f64, seed: usize) -> Vec<Option<f64>> {
+    let mut ewma = Ewma::new(lambda, seed);
+    let known = squares.iter().map(|(square, estimate)| {
+        let known = ewma.known();
+        ewma.update(*square, *estimate);
+        known
+    });
+    known.collect()
+}
+
+struct Ewma {
+    lambda: f64,
+    seed: usize,
+    seen: usize,
+    variance: f64,
+}
+
+impl Ewma {
+    const fn new(lambda: f64, seed: usize) -> Self {
+        Self {
+            lambda,
+            seed,
+            seen: 0,
+            variance: 0.0,
+        }
     }
-    known
+
+    fn known(&self) -> Option<f64> {
+        (self.seen >= self.seed).then(|| self.variance.sqrt())
+    }
+
+    fn update(&mut self, square: f64, estimate: f64) {
+        if self.seen < self.seed {
+            self.variance += estimate / self.seed as f64;
+        } else {
+            self.variance = self.lambda * self.variance + (1.0 - self.lambda) * square;
+        }
+        self.seen += 1;
+    }
 }
 
 /// The uncentred standard deviation of a whole series: the long-run volatility that stress rows are measured in.

@@ -10,7 +10,8 @@
 mod common;
 
 use cep_scenarios::{
-    BuildParams, Date, Draw, Origin, Provenance, ReadError, ScenarioSet, StressKind, StressRow,
+    Basis, BuildParams, Date, Draw, Origin, Provenance, ReadError, ScenarioSet, StressKind,
+    StressRow,
 };
 use common::symbols;
 use sha2::{Digest, Sha256};
@@ -22,11 +23,15 @@ fn shipped_text() -> String {
 }
 
 fn tiny() -> ScenarioSet {
-    let draw = |weight, level, z: [i32; 2]| Draw {
+    let draw = |weight, level, z: [i32; 2], origin| Draw {
         weight,
         level,
         z: z.to_vec(),
-        origin: Origin::Body { draws: 3 },
+        origin,
+    };
+    let off_peg = Origin::Day {
+        day: Date::from_days(19_427),
+        basis: Basis::Peg,
     };
     let stress = StressRow {
         kind: StressKind::AllDown,
@@ -41,15 +46,18 @@ fn tiny() -> ScenarioSet {
     };
     let provenance = Provenance {
         source: "made up".into(),
-        prices_sha256: [7; 32],
+        prices_sha256: vec![[7; 32], [9; 32]],
         params,
         days: 9,
         draws: 9,
         raw_sd_ppm: vec![1_100_000, 999_999],
+        long_run_ppm: vec![40_000, 2_500],
+        pegged: vec![],
+        filled: vec![0, 7],
     };
     let draws = vec![
-        draw(6_000_000, -3, [65_536, -2]),
-        draw(10_000_000, 4, [-1, 131_072]),
+        draw(6_000_000, -3, [65_536, -2], off_peg),
+        draw(10_000_000, 4, [-1, 131_072], Origin::Body { draws: 3 }),
     ];
     ScenarioSet::new(symbols(&["BTC", "ETH"]), draws, vec![stress], provenance)
         .expect("a set in shape")
@@ -95,15 +103,19 @@ fn a_line_that_cannot_be_read_is_named() {
     };
     for (number, with) in [
         (1, "# another file"),
-        (4, "# symbols: BTC E-H SOL"),
-        (10, "# seed: one"),
-        (19, "row,weight,level,z_BTC,z_SOL,z_ETH,origin"),
-        (20, "1,9745,0.09,0.04,-0.009,3.6"),
-        (20, "2,9745,0.09,0.04,-0.009,3.6,2020-06-19 high"),
-        (25, "6,9745,0.09,0.04,-0.009,x,2020-06-19 high"),
-        (25, "6,9745,0.09,0.04,-0.009,3.6,2020-06-31 high"),
-        (533, "0x99,worst day of BTC,1.0,-0.3,-0.4,-0.4,-"),
-        (533, "0x11,worst day of BTC,1.0,-0.3,-0.4,-0.4,-"),
+        (3, "# prices-sha256: 00ff"),
+        (4, "# symbols: BTC E-H SOL USDC USDT SOLGAP"),
+        (10, "# filled: 0 0 0 26 x 224"),
+        (11, "# proxies: SOLGAP=STETH"),
+        (14, "# seed: one"),
+        (24, "row,weight,level,z_BTC,z_SOL,z_ETH,origin"),
+        (25, "1,9593,0.09,0.04,-0.009,3.6,0,0,0"),
+        (25, "2,9593,0.09,0.04,-0.009,3.6,0,0,0,2020-06-19 high"),
+        (30, "6,9593,0.09,0.04,-0.009,x,0,0,0,2020-06-19 high"),
+        (30, "6,9593,0.09,0.04,-0.009,3.6,0,0,0,2020-06-31 high"),
+        (30, "6,9593,0.09,0.04,-0.009,3.6,0,0,0,2020-06-30 open"),
+        (538, "0x99,worst day of BTC,1.0,-0.3,-0.4,-0.4,0,0,0,-"),
+        (538, "0x11,worst day of BTC,1.0,-0.3,-0.4,-0.4,0,0,0,-"),
     ] {
         let found = replace(number, with);
         assert!(
@@ -116,7 +128,7 @@ fn a_line_that_cannot_be_read_is_named() {
 #[test]
 fn a_file_cut_short_or_with_too_much_is_refused() {
     let text = shipped_text();
-    for keep in [0, 5, 18, 100, 531, 535] {
+    for keep in [0, 5, 23, 100, 536, 545] {
         let cut: String = text.lines().take(keep).map(|l| format!("{l}\n")).collect();
         assert!(
             matches!(ScenarioSet::read(&cut), Err(ReadError::Incomplete(_))),
@@ -159,6 +171,8 @@ fn a_set_that_breaks_the_shape_is_refused() {
         draws(&|d| d[0].level = 65_537),
         draws(&|d| d[0].level = -65_537),
         draws(&|d| d[1].z.truncate(1)),
+        draws(&|d| d[0].z[0] = 64 * 65_536 + 1),
+        draws(&|d| d[0].z[0] = -64 * 65_536 - 1),
         stress(&|s| s[0].returns[0] = -(1 << 24) - 1),
         stress(&|s| s[0].returns[1] = (4 << 24) + 1),
         stress(&|s| s.push(s[0].clone())),

@@ -99,6 +99,7 @@ impl From<RiskError> for MarginPoolError {
             RiskError::ExposureTooLarge => Self::PositionTooLarge,
             RiskError::PriceOutOfRange => Self::BookNotReady,
             RiskError::TooManyUnderlyings => Self::UnderlyingListFull,
+            RiskError::TooManyHoldings => Self::PositionSlotsFull,
             RiskError::MissingBook => Self::RiskAccountsMissing,
             RiskError::MixedScenarioSets => Self::MixedScenarioSets,
             RiskError::Overflow => Self::Overflow,

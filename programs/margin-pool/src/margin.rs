@@ -7,7 +7,7 @@ use {
         state::{MarginAccount, Market, Pool},
     },
     anchor_lang::prelude::*,
-    cep_risk::{Breakdown, Holding, Kind, Portfolio, Quantity, Scratch},
+    cep_risk::{Breakdown, Holding, Instrument, Kind, Portfolio, Quantity, Scratch},
     risk_engine::state::RiskBook,
     std::{
         cell::{Ref, RefMut},
@@ -126,7 +126,8 @@ impl<B: Deref<Target = RiskBook>> Books<B> {
 /// What of an account enters its margin check, detached from the account.
 pub struct Snapshot {
     pub cash: i64,
-    pub holdings: Vec<Holding>,
+    /// Everything a pool holds so far is marked at the index.
+    pub holdings: Vec<Holding<'static>>,
 }
 
 impl Snapshot {
@@ -147,6 +148,7 @@ impl Snapshot {
                 book: at(position.underlying)?,
                 quantity: Quantity(position.base),
                 quote: position.quote,
+                instrument: Instrument::Index,
             });
         }
         for (slot, amount) in account
@@ -163,6 +165,7 @@ impl Snapshot {
                 book: at(listed.underlying)?,
                 quantity: Quantity(quantity),
                 quote: 0,
+                instrument: Instrument::Index,
             });
         }
         Ok(Self {
@@ -179,15 +182,11 @@ impl Snapshot {
         kind: Kind,
         scratch: &mut Scratch,
     ) -> Result<Breakdown> {
-        let views = views(books)?;
-        let portfolio = Portfolio {
-            cash: self.cash,
-            holdings: &self.holdings,
-            books: &views,
-        };
-        Ok(portfolio
-            .evaluate(&pool.params.margin(), kind, scratch)
-            .map_err(MarginPoolError::from)?)
+        let margin = pool.params.margin();
+        let breakdown = self
+            .portfolio(&views(books)?)
+            .evaluate(&margin, kind, scratch);
+        Ok(breakdown.map_err(MarginPoolError::from)?)
     }
 
     /// The same holdings one by one, with no offset between them.
@@ -198,15 +197,19 @@ impl Snapshot {
         kind: Kind,
         scratch: &mut Scratch,
     ) -> Result<i64> {
-        let views = views(books)?;
-        let portfolio = Portfolio {
+        let margin = pool.params.margin();
+        let total = self
+            .portfolio(&views(books)?)
+            .isolated(&margin, kind, scratch);
+        Ok(total.map_err(MarginPoolError::from)?)
+    }
+
+    fn portfolio<'a>(&'a self, books: &'a [cep_risk::Book<'a>]) -> Portfolio<'a> {
+        Portfolio {
             cash: self.cash,
             holdings: &self.holdings,
-            books: &views,
-        };
-        Ok(portfolio
-            .isolated(&pool.params.margin(), kind, scratch)
-            .map_err(MarginPoolError::from)?)
+            books,
+        }
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod adversarial;
 mod authority;
+mod bit_identity;
 mod coverage;
 mod instructions;
 mod limits;

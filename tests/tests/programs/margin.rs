@@ -203,9 +203,9 @@ fn uncertain_prices_ask_for_more() {
     world.refresh(BTC, price).accepted();
 
     let unsure = world.health(&alice).initial;
-    assert_eq!(unsure.oracle_addon, 1_000 * USD);
+    assert_eq!(unsure.addons.oracle, 1_000 * USD);
     assert_eq!(
         unsure.requirement - calm.requirement,
-        unsure.oracle_addon - calm.oracle_addon
+        unsure.addons.oracle - calm.addons.oracle
     );
 }

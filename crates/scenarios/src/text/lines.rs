@@ -64,9 +64,18 @@ impl<'a> Lines<'a> {
         key: &str,
     ) -> Result<Vec<T>, ReadError> {
         let value = self.field(key)?;
-        value
-            .split_whitespace()
+        words(value)
             .map(|v| v.parse().map_err(|e: String| self.bad(&e)))
+            .collect()
+    }
+
+    pub(super) fn numbers(&mut self, key: &str) -> Result<Vec<u32>, ReadError> {
+        let value = self.field(key)?;
+        words(value)
+            .map(|v| {
+                v.parse()
+                    .map_err(|_| self.bad(&format!("{key} `{v}` is not a whole number in range")))
+            })
             .collect()
     }
 
@@ -111,4 +120,9 @@ impl<'a> Lines<'a> {
         };
         cells.iter().map(parse).collect()
     }
+}
+
+/// The words of a list; an empty list is a dash.
+fn words(value: &str) -> impl Iterator<Item = &str> {
+    value.split_whitespace().filter(|word| *word != "-")
 }

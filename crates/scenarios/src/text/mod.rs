@@ -5,7 +5,7 @@ mod read;
 mod write;
 
 /// The first line; its number changes with the format.
-const TITLE: &str = "# cep scenario set, format 1";
+const TITLE: &str = "# cep scenario set, format 2";
 /// Fractions of the header are kept in millionths.
 const PPM: i32 = 1_000_000;
 

@@ -17,11 +17,17 @@ impl ScenarioSet {
         lines.literal(TITLE)?;
         let source = lines.field("source")?.to_owned();
         let sha = lines.field("prices-sha256")?;
-        let prices_sha256 =
-            parse_hex(sha).ok_or_else(|| lines.bad("needs 64 hexadecimal digits"))?;
+        let prices_sha256 = sha
+            .split_whitespace()
+            .map(|sha| parse_hex(sha).ok_or_else(|| lines.bad("needs 64 hexadecimal digits")))
+            .collect::<Result<_, _>>()?;
         let symbols: Vec<Symbol> = lines.list("symbols")?;
         let (days, draw_count) = (lines.number("days")?, lines.number("draws")?);
         let raw_sd_ppm = lines.ppm_list("raw-sd")?;
+        let long_run_ppm = lines.ppm_list("long-run")?;
+        let pegged = lines.list("pegged")?;
+        let filled = lines.numbers("filled")?;
+        let proxies = lines.list("proxies")?;
         let rows: u16 = lines.number("rows")?;
         let params = BuildParams {
             rows,
@@ -33,6 +39,8 @@ impl ScenarioSet {
             excursion_ppm: lines.ppm("excursion")?,
             excess_ppm: lines.ppm("excess")?,
             directions: lines.number("directions")?,
+            peg_depth_ppm: lines.ppm("peg-depth")?,
+            proxies,
         };
         let stress_count: usize = lines.number("stress")?;
         let hash = lines.field("hash")?.to_owned();
@@ -63,6 +71,9 @@ impl ScenarioSet {
             days,
             draws: draw_count,
             raw_sd_ppm,
+            long_run_ppm,
+            pegged,
+            filled,
         };
         let set = Self::new(symbols, draws, stress, provenance)?;
         if set.hash_hex() == hash {
@@ -88,7 +99,7 @@ impl Lines<'_> {
         let level = self.decimals(&cells[2..3], LEVEL_ONE, "level")?[0];
         let z = self.decimals(&cells[3..3 + columns], Z_ONE, "return")?;
         let origin = parse_origin(cells[3 + columns]).ok_or_else(|| {
-            self.bad("the origin reads `2022-11-09 low` (or close, high) or `body of 12`")
+            self.bad("the origin reads `2022-11-09 low` (or close, high, peg) or `body of 12`")
         })?;
         Ok(Draw {
             weight,
@@ -152,6 +163,7 @@ fn parse_origin(text: &str) -> Option<Origin> {
         "close" => Basis::Close,
         "low" => Basis::Low,
         "high" => Basis::High,
+        "peg" => Basis::Peg,
         _ => return None,
     };
     Some(Origin::Day {

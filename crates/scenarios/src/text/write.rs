@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{PPM, TITLE, decimal};
+use crate::column::Proxy;
 use crate::population::Basis;
 use crate::set::{Origin, ScenarioSet, hex};
 use crate::shape::{LEVEL_ONE, RETURN_ONE, Symbol, Z_ONE};
@@ -13,10 +14,17 @@ impl ScenarioSet {
         let p = self.provenance();
         let b = &p.params;
         let ppm = |value: u32| format!("{}.{:06}", value / PPM as u32, value % PPM as u32);
-        let joined = |parts: Vec<String>| parts.join(" ");
+        // An empty list is a dash, so that every header line has a value.
+        let joined = |parts: Vec<String>| {
+            let empty = parts.is_empty();
+            if empty { "-".into() } else { parts.join(" ") }
+        };
         let fields = [
             ("source", p.source.clone()),
-            ("prices-sha256", hex(&p.prices_sha256)),
+            (
+                "prices-sha256",
+                joined(p.prices_sha256.iter().map(|h| hex(h)).collect()),
+            ),
             (
                 "symbols",
                 joined(self.symbols().iter().map(Symbol::to_string).collect()),
@@ -27,6 +35,22 @@ impl ScenarioSet {
                 "raw-sd",
                 joined(p.raw_sd_ppm.iter().map(|sd| ppm(*sd)).collect()),
             ),
+            (
+                "long-run",
+                joined(p.long_run_ppm.iter().map(|sd| ppm(*sd)).collect()),
+            ),
+            (
+                "pegged",
+                joined(p.pegged.iter().map(Symbol::to_string).collect()),
+            ),
+            (
+                "filled",
+                joined(p.filled.iter().map(u32::to_string).collect()),
+            ),
+            (
+                "proxies",
+                joined(b.proxies.iter().map(Proxy::to_string).collect()),
+            ),
             ("rows", b.rows.to_string()),
             ("body-rows", b.body_rows.to_string()),
             ("seed", b.seed.to_string()),
@@ -36,6 +60,7 @@ impl ScenarioSet {
             ("excursion", ppm(b.excursion_ppm)),
             ("excess", ppm(b.excess_ppm)),
             ("directions", b.directions.to_string()),
+            ("peg-depth", ppm(b.peg_depth_ppm)),
             ("stress", self.stress().len().to_string()),
             ("hash", self.hash_hex()),
         ];
@@ -107,6 +132,10 @@ fn origin_text(origin: Origin) -> String {
             day,
             basis: Basis::High,
         } => format!("{day} high"),
+        Origin::Day {
+            day,
+            basis: Basis::Peg,
+        } => format!("{day} peg"),
         Origin::Body { draws } => format!("body of {draws}"),
     }
 }

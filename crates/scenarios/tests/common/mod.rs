@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use cep_scenarios::Symbol;
+use cep_scenarios::{PriceHistory, Symbol};
 
 /// A file of `../shared/data` (beside the workspace), or `None` with a sentence on the skipped check.
 pub fn shared(name: &str) -> Option<PathBuf> {
@@ -20,6 +20,12 @@ pub fn shared(name: &str) -> Option<PathBuf> {
 
 pub const DAILY: &str = "daily_btc_eth_sol_usdc_usdt_steth_2018_2024.csv";
 pub const HOURLY: &str = "hourly_btc_eth_sol_perp_2025-09_2025-10.csv";
+
+/// The files that the shipped set was built from, in order.
+pub fn shipped_prices() -> Option<PriceHistory> {
+    let files = [shared(DAILY)?, shared(HOURLY)?];
+    Some(PriceHistory::open_all(&files).expect("prices that parse"))
+}
 
 pub fn symbols(names: &[&str]) -> Vec<Symbol> {
     names

@@ -5,7 +5,7 @@ use {
     },
     anchor_lang::prelude::*,
     bytemuck::{Pod, Zeroable},
-    cep_risk::{MAX_UNDERLYINGS, MarginParams},
+    cep_risk::{AddonParams, MAX_UNDERLYINGS, MarginParams},
 };
 
 /// Custody and rules. PDA `[seeds::POOL]`; it owns every vault.
@@ -54,6 +54,7 @@ impl PoolParams {
         MarginParams {
             stress_weight: self.stress_weight,
             retained: self.retained,
+            addons: AddonParams::NONE,
             maintenance_factor: self.maintenance_factor,
             confidence_multiple: self.confidence_multiple,
         }

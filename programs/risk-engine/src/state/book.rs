@@ -1,7 +1,10 @@
 use {
     crate::error::RiskEngineError,
     anchor_lang::prelude::*,
-    cep_risk::{Book, Price, ROWS, STRESS_ROWS},
+    cep_risk::{
+        Book, Price, ROWS, SECONDS_PER_DAY, STRESS_ROWS,
+        margin::{FLAT_LEVELS, FLAT_STRESS_LEVELS},
+    },
 };
 
 /// Everything a margin check needs of one underlying. PDA `[seeds::BOOK, symbol]`.
@@ -89,10 +92,18 @@ impl RiskBook {
         Ok(Book {
             price: self.index_price()?,
             confidence: self.confidence,
+            // No add-on for age or impact is charged yet, so what they need is left unknown.
+            age: 0,
+            sigma: 0,
+            horizon: SECONDS_PER_DAY,
+            daily_volume: 0,
+            open_interest: 0,
             returns: &self.returns,
             extremes: (self.lowest_return, self.highest_return),
             weights: &self.weights,
+            levels: &FLAT_LEVELS,
             stress: &self.stress,
+            stress_levels: &FLAT_STRESS_LEVELS,
             scenario_set: self.scenario_generation,
         })
     }

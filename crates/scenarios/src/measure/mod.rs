@@ -1,5 +1,7 @@
 //! How far the tails of a set are from those of the history it stands for.
 
+pub mod options;
+
 use crate::population::Population;
 use crate::rng::SplitMix64;
 

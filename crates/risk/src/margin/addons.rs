@@ -1,0 +1,117 @@
+//! What is added to the scenarios' requirement: the price of getting out, doubt about the price, and basis.
+
+use {
+    super::{
+        AddonParams, Book, Kind, MarginParams,
+        net::{Net, contracts, delta_times},
+    },
+    crate::{
+        PPM,
+        error::RiskError,
+        units::{Notional, Quantity, mul_ppm_ceil},
+    },
+};
+
+/// Add-ons in micro-USD, each rounded up.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Addons {
+    /// Market impact of closing the net deltas.
+    pub concentration: i64,
+    /// Oracle confidence, and for initial margin the age of the price.
+    pub oracle: i64,
+    /// Dated instruments against the index.
+    pub basis: i64,
+    /// What the minimum on short options adds to the scenarios' requirement.
+    pub short_option: i64,
+}
+
+impl Addons {
+    /// All but `short_option`, which depends on the requirement itself.
+    pub(super) fn of(
+        net: &Net<'_>,
+        books: &[Book<'_>],
+        params: &MarginParams,
+        kind: Kind,
+    ) -> Result<Self, RiskError> {
+        let mut confidence = Notional(0);
+        let (mut concentration, mut age) = (0i64, 0i64);
+        for (book, delta) in books.iter().zip(net.delta).filter(|(_, delta)| *delta != 0) {
+            confidence += delta_times(delta, book.confidence)?;
+            let exposure = delta_times(delta, book.price.micro_usd())?.ceil_micro_usd()?;
+            let size = contracts(delta)?;
+            concentration = add(concentration, impact(exposure, size, book, &params.addons)?)?;
+            if kind == Kind::Initial {
+                age = add(age, aged(exposure, book, &params.addons)?)?;
+            }
+        }
+        let confidence = mul_ppm_ceil(confidence.ceil_micro_usd()?, params.confidence_multiple)?;
+        let million = i128::from(PPM);
+        // Parts per million of 10⁻¹² USD, rounded up to them and then to micro-USD.
+        let basis = Notional((net.basis + million - 1) / million);
+        Ok(Self {
+            concentration,
+            oracle: add(confidence, age)?,
+            basis: basis.ceil_micro_usd()?,
+            short_option: 0,
+        })
+    }
+
+    /// Sum of all four.
+    pub(super) fn total(&self) -> Result<i64, RiskError> {
+        add(
+            add(self.concentration, self.oracle)?,
+            add(self.basis, self.short_option)?,
+        )
+    }
+}
+
+/// `exposure x impact x sigma x root(size / daily volume)`, times `share / allowed share` of open
+/// interest where that exceeds one; at most the whole exposure. The square-root law of market impact (Almgren and
+/// others 2005, "Direct estimation of equity market impact"; Tóth and others 2011).
+fn impact(
+    exposure: i64,
+    size: Quantity,
+    book: &Book<'_>,
+    params: &AddonParams,
+) -> Result<i64, RiskError> {
+    if book.daily_volume == 0 || params.impact == 0 {
+        return Ok(0);
+    }
+    let size = u128::from(size.0.unsigned_abs());
+    // Volatility and volume of the same time, the horizon. Q32 under the root, Q16 after it, one unit up.
+    let volume = u128::from(book.daily_volume) * u128::from(book.horizon)
+        / u128::from(crate::SECONDS_PER_DAY);
+    let root = ((size << 32) / volume.max(1)).isqrt() + 1;
+    // Q48 with the volatility's Q32; the volatility is below 2³⁸, the root below 2⁴⁸.
+    let moved = (root * u128::from(book.sigma)) >> 16;
+    let mut ppm = (moved * u128::from(params.impact)) >> 32;
+    if book.open_interest != 0 {
+        let share = size * u128::from(PPM) / u128::from(book.open_interest);
+        let allowed = u128::from(params.open_interest_share);
+        if share > allowed {
+            ppm = ppm.saturating_mul(share) / allowed.max(1);
+        }
+    }
+    part(exposure, ppm + 1)
+}
+
+/// `exposure x multiple x sigma x root(age / horizon)`, at most the whole exposure.
+fn aged(exposure: i64, book: &Book<'_>, params: &AddonParams) -> Result<i64, RiskError> {
+    if book.age == 0 || params.age_multiple == 0 {
+        return Ok(0);
+    }
+    let root = ((u128::from(book.age) << 32) / u128::from(book.horizon.max(1))).isqrt() + 1;
+    let moved = (root * u128::from(book.sigma)) >> 16;
+    part(
+        exposure,
+        ((moved * u128::from(params.age_multiple)) >> 32) + 1,
+    )
+}
+
+fn part(exposure: i64, ppm: u128) -> Result<i64, RiskError> {
+    mul_ppm_ceil(exposure, u64::try_from(ppm).unwrap_or(PPM).min(PPM))
+}
+
+fn add(a: i64, b: i64) -> Result<i64, RiskError> {
+    a.checked_add(b).ok_or(RiskError::Overflow)
+}

@@ -1,0 +1,228 @@
+//! From a portfolio to its requirement.
+
+use {
+    super::{Addons, Book, Breakdown, Kind, MarginParams, Portfolio, net::Net},
+    crate::{
+        MAX_UNDERLYINGS, PPM, ROWS, STRESS_ROWS,
+        curve::CurveScratch,
+        error::RiskError,
+        rows::{self, Column, one_loss, to_micro_usd},
+        tail::{TAIL_99, TAIL_975, Undecided, expected_shortfall},
+        units::{Notional, mul_ppm_ceil},
+    },
+    alloc::{boxed::Box, vec, vec::Vec},
+    core::cmp::max,
+};
+
+/// Working memory of a margin check: one per transaction on chain, where the heap never frees. Made of
+/// zeroed boxes, since 5 KB would not fit the 4 KiB frame that a value passes through.
+pub struct Scratch {
+    pub(super) losses: Box<[i64; ROWS]>,
+    undecided: Box<Undecided>,
+    /// Made when the first option is met.
+    pub(super) curves: Option<CurveScratch>,
+}
+
+impl Scratch {
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            losses: zeroed(),
+            undecided: zeroed(),
+            curves: None,
+        }
+    }
+}
+
+impl Default for Scratch {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+fn zeroed<T: Copy + Default, const N: usize>() -> Box<[T; N]> {
+    // `vec!` asks the allocator for zeroed memory. Its length is N, so the conversion cannot fail.
+    match vec![T::default(); N].into_boxed_slice().try_into() {
+        Ok(boxed) => boxed,
+        Err(_) => unreachable!(),
+    }
+}
+
+impl<'a> Portfolio<'a> {
+    /// Equity and requirement.
+    ///
+    /// # Errors
+    /// See [`RiskError`]; none is reachable within the margin pool's admission limits.
+    pub fn evaluate(
+        &self,
+        params: &MarginParams,
+        kind: Kind,
+        scratch: &mut Scratch,
+    ) -> Result<Breakdown, RiskError> {
+        let net = Net::of(self, &params.addons)?;
+        let mut out = Breakdown {
+            equity: net.equity,
+            ..Breakdown::default()
+        };
+        let Some(weights) = self.weights(&net)? else {
+            return Ok(out);
+        };
+        let stress = self.scenario_losses(&net, scratch)?;
+        let (tail, factor) = match kind {
+            Kind::Initial => (TAIL_99, PPM),
+            Kind::Maintenance => (TAIL_975, params.maintenance_factor),
+        };
+        let es = expected_shortfall(&scratch.losses, weights, tail, &mut scratch.undecided)?;
+        out.expected_shortfall = max(to_micro_usd(es)?, 0);
+        out.worst_stress_row = stress.worst_row;
+        out.stress = mul_ppm_ceil(to_micro_usd(stress.worst)?, params.stress_weight)?;
+        let core = max(out.expected_shortfall, out.stress);
+        // An upper bound first: the exact floor of an underlying with options takes another pass over the rows.
+        let floor = |own_worst| mul_ppm_ceil(to_micro_usd(own_worst)?, params.retained);
+        if floor(stress.own_worst)? > core {
+            let exact = floor(self.own_worst(&net, scratch)?)?;
+            out.retained = if exact > core { exact } else { 0 };
+        }
+        let core = mul_ppm_ceil(max(core, out.retained), factor)?;
+        out.addons = Addons::of(&net, self.books, params, kind)?;
+        let least = mul_ppm_ceil(
+            net.short_options.ceil_micro_usd()?,
+            params.addons.short_option,
+        )?;
+        out.addons.short_option = max(mul_ppm_ceil(least, factor)? - core, 0);
+        out.requirement = core
+            .checked_add(out.addons.total()?)
+            .ok_or(RiskError::Overflow)?;
+        Ok(out)
+    }
+
+    /// What the same holdings would need one by one, with no offset between them: the sum of their
+    /// own requirements under the same scenarios.
+    ///
+    /// # Errors
+    /// As [`Portfolio::evaluate`].
+    pub fn isolated(
+        &self,
+        params: &MarginParams,
+        kind: Kind,
+        scratch: &mut Scratch,
+    ) -> Result<i64, RiskError> {
+        let mut total = 0i64;
+        for holding in self.holdings {
+            let alone = Portfolio {
+                cash: 0,
+                holdings: core::slice::from_ref(holding),
+                ..*self
+            };
+            let requirement = alone.evaluate(params, kind, scratch)?.requirement;
+            total = total.checked_add(requirement).ok_or(RiskError::Overflow)?;
+        }
+        Ok(total)
+    }
+
+    /// The weights of the scenario set that all exposed books share; `None` when nothing is exposed.
+    pub(super) fn weights(&self, net: &Net<'a>) -> Result<Option<&'a [u32; ROWS]>, RiskError> {
+        let mut used = net.used(self.books);
+        let Some(first) = used.next() else {
+            return Ok(None);
+        };
+        if used.any(|book| book.scenario_set != first.scenario_set) {
+            return Err(RiskError::MixedScenarioSets);
+        }
+        Ok(Some(first.weights))
+    }
+
+    /// Fills the loss of every joint row, and sums up the stress rows.
+    pub(super) fn scenario_losses(
+        &self,
+        net: &Net<'a>,
+        scratch: &mut Scratch,
+    ) -> Result<Stress, RiskError> {
+        let (exposures, used) = net.exposed(self.books);
+        let columns: Vec<&Column> = used.iter().map(|book| book.returns).collect();
+        rows::losses(&exposures, &columns, &mut scratch.losses)?;
+        let columns: Vec<&[i32; STRESS_ROWS]> = used.iter().map(|book| book.stress).collect();
+        let mut stress = [0; STRESS_ROWS];
+        rows::losses(&exposures, &columns, &mut stress)?;
+        let mut own = [0i64; MAX_UNDERLYINGS];
+        for ((own, exposure), book) in own.iter_mut().zip(net.linear).zip(self.books) {
+            *own = linear_worst(exposure, book)?;
+        }
+        for group in &net.groups {
+            let book = self.books.get(group.book).ok_or(RiskError::MissingBook)?;
+            let curves = scratch.curves.get_or_insert_default();
+            if !curves.sum(group.centre, &group.options)? {
+                continue;
+            }
+            let (spot, centre) = (book.price, group.centre);
+            let (returns, levels) = (book.returns, book.levels);
+            let worst = curves.add_losses(spot, centre, returns, levels, &mut scratch.losses)?;
+            // Sums of at most 16 terms below 2⁵⁹.
+            own[group.book] += max(worst, 0);
+            curves.add_losses(spot, centre, book.stress, book.stress_levels, &mut stress)?;
+        }
+        let mut worst = (0i64, 0usize);
+        for (row, loss) in stress.into_iter().enumerate() {
+            if loss > worst.0 {
+                worst = (loss, row);
+            }
+        }
+        Ok(Stress {
+            worst: worst.0,
+            worst_row: worst.1,
+            own_worst: own.iter().sum(),
+        })
+    }
+
+    /// Sum over underlyings of each one's own worst joint row, in row units. Overwrites the losses where an underlying has options.
+    fn own_worst(&self, net: &Net<'a>, scratch: &mut Scratch) -> Result<i64, RiskError> {
+        let mut total = 0i64;
+        for (at, book) in self.books.iter().enumerate() {
+            let exposure = net.linear.get(at).copied().ok_or(RiskError::MissingBook)?;
+            let own = if net.groups.iter().any(|group| group.book == at) {
+                rows::losses(&[exposure], &[book.returns], &mut scratch.losses)?;
+                for group in net.groups.iter().filter(|group| group.book == at) {
+                    let curves = scratch.curves.get_or_insert_default();
+                    if !curves.sum(group.centre, &group.options)? {
+                        continue;
+                    }
+                    curves.add_losses(
+                        book.price,
+                        group.centre,
+                        book.returns,
+                        book.levels,
+                        &mut scratch.losses,
+                    )?;
+                }
+                scratch
+                    .losses
+                    .iter()
+                    .fold(0, |worst, loss| max(worst, *loss))
+            } else {
+                linear_worst(exposure, book)?
+            };
+            total = total.checked_add(own).ok_or(RiskError::Overflow)?;
+        }
+        Ok(total)
+    }
+}
+
+/// What the stress rows and each underlying's own rows come to, in row units.
+pub(super) struct Stress {
+    pub worst: i64,
+    pub worst_row: usize,
+    /// Sum over underlyings of each one's worst row; where one has options, an upper bound.
+    pub own_worst: i64,
+}
+
+fn linear_worst(exposure: Notional, book: &Book<'_>) -> Result<i64, RiskError> {
+    let worst_return = if exposure.0 > 0 {
+        book.extremes.0
+    } else {
+        book.extremes.1
+    };
+    Ok(max(
+        one_loss(core::iter::once((exposure, worst_return)))?,
+        0,
+    ))
+}

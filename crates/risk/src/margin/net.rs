@@ -1,0 +1,198 @@
+//! Holdings netted by underlying, and their equity.
+
+use {
+    super::{Book, Instrument, Portfolio},
+    crate::{
+        MAX_HOLDINGS, MAX_UNDERLYINGS, PPM, SECONDS_PER_YEAR,
+        curve::Curve,
+        error::RiskError,
+        units::{MAX_QUANTITY, Notional, Price, Quantity},
+    },
+    alloc::vec::Vec,
+};
+
+/// Options on one underlying whose curves share a centre: they add up node by node.
+pub(super) struct Group<'a> {
+    pub book: usize,
+    pub centre: Price,
+    pub options: Vec<(i64, Curve<'a>)>,
+}
+
+/// Bits of a delta below one millionth of a contract.
+const DELTA_BITS: u32 = 24;
+
+pub(super) struct Net<'a> {
+    /// Exposure of everything linear, by book.
+    pub linear: [Notional; MAX_UNDERLYINGS],
+    /// Net delta by book in millionths of contracts, Q24 and exact: linear quantities, and options by the slope of
+    /// their curves.
+    pub delta: [i128; MAX_UNDERLYINGS],
+    pub groups: Vec<Group<'a>>,
+    /// Short option contracts at the index price.
+    pub short_options: Notional,
+    /// Delta of each expiry at the index price, without its sign, times the basis shock in parts per million.
+    pub basis: i128,
+    pub equity: i64,
+}
+
+impl<'a> Net<'a> {
+    pub fn of(portfolio: &Portfolio<'a>, params: &super::AddonParams) -> Result<Self, RiskError> {
+        if portfolio.books.len() > MAX_UNDERLYINGS {
+            return Err(RiskError::TooManyUnderlyings);
+        }
+        if portfolio.holdings.len() > MAX_HOLDINGS {
+            return Err(RiskError::TooManyHoldings);
+        }
+        let mut net = Net {
+            linear: [Notional(0); MAX_UNDERLYINGS],
+            delta: [0; MAX_UNDERLYINGS],
+            groups: Vec::new(),
+            short_options: Notional(0),
+            basis: 0,
+            equity: 0,
+        };
+        let mut at_index = [0i128; MAX_UNDERLYINGS];
+        let mut dated: Vec<(usize, u64, i128)> = Vec::new();
+        let (mut value, mut money) = (Notional(0), i128::from(portfolio.cash));
+        for holding in portfolio.holdings {
+            let at = holding.book;
+            let book = portfolio.books.get(at).ok_or(RiskError::MissingBook)?;
+            let q = holding.quantity;
+            money += i128::from(holding.quote);
+            let delta = match holding.instrument {
+                Instrument::Index => {
+                    at_index[at] += i128::from(q.0);
+                    linear_delta(q)
+                }
+                Instrument::Perpetual { mark } => {
+                    net.linear[at] += q.at(mark);
+                    value += q.at(mark);
+                    linear_delta(q)
+                }
+                Instrument::Future { forward, seconds } => {
+                    net.linear[at] += q.at(forward);
+                    value += q.at(forward);
+                    add_dated(&mut dated, at, seconds, linear_delta(q));
+                    linear_delta(q)
+                }
+                Instrument::Option {
+                    mark,
+                    seconds,
+                    curve,
+                } => {
+                    if q.0.abs() > MAX_QUANTITY {
+                        return Err(RiskError::ExposureTooLarge);
+                    }
+                    value += q.times_micro(mark);
+                    if q.0 < 0 {
+                        net.short_options += q.at(book.price).abs();
+                    }
+                    let delta = i128::from(q.0) * i128::from(curve.delta_q24(book.price));
+                    add_dated(&mut dated, at, seconds, delta);
+                    net.group(at, curve.centre).push((q.0, curve));
+                    delta
+                }
+            };
+            // At most 80 holdings of less than 2⁶³ x 2³² each.
+            net.delta[at] += delta;
+        }
+        for ((slot, q), book) in net.linear.iter_mut().zip(&at_index).zip(portfolio.books) {
+            let q = Quantity(i64::try_from(*q).map_err(|_| RiskError::ExposureTooLarge)?);
+            *slot += q.at(book.price);
+            value += q.at(book.price);
+        }
+        for (at, seconds, delta) in dated {
+            let price = portfolio.books[at].price;
+            let rate = u128::from(params.basis_rate) * u128::from(seconds)
+                / u128::from(SECONDS_PER_YEAR)
+                + u128::from(params.basis_floor);
+            let shock = u64::try_from(rate).unwrap_or(PPM).min(PPM);
+            let exposure = delta_times(delta, price.micro_usd())?;
+            if exposure.0 > crate::rows::MAX_EXPOSURE {
+                return Err(RiskError::ExposureTooLarge);
+            }
+            // Below 2⁷⁷ x 2²⁰, at most 80 times.
+            net.basis += exposure.0 * i128::from(shock);
+        }
+        // One rounding for the whole account, down.
+        let equity = i128::from(value.floor_micro_usd()?) + money;
+        net.equity = i64::try_from(equity).map_err(|_| RiskError::Overflow)?;
+        Ok(net)
+    }
+
+    /// The options on a book with this centre.
+    fn group(&mut self, book: usize, centre: Price) -> &mut Vec<(i64, Curve<'a>)> {
+        let found = self
+            .groups
+            .iter()
+            .position(|group| group.book == book && group.centre == centre);
+        let at = found.unwrap_or_else(|| {
+            self.groups.push(Group {
+                book,
+                centre,
+                options: Vec::new(),
+            });
+            self.groups.len() - 1
+        });
+        &mut self.groups[at].options
+    }
+
+    /// The underlyings with a net linear exposure: a hedged one costs nothing to check.
+    pub fn exposed<'b>(&self, books: &'b [Book<'a>]) -> (Vec<Notional>, Vec<&'b Book<'a>>) {
+        self.linear
+            .iter()
+            .zip(books)
+            .filter(|(exposure, _)| exposure.0 != 0)
+            .map(|(exposure, book)| (*exposure, book))
+            .unzip()
+    }
+
+    /// One book of each that the scenarios must move.
+    pub fn used<'b>(&self, books: &'b [Book<'a>]) -> impl Iterator<Item = &'b Book<'a>> {
+        let linear = books
+            .iter()
+            .zip(self.linear)
+            .filter(|(_, exposure)| exposure.0 != 0);
+        let curved = self.groups.iter().filter_map(|group| books.get(group.book));
+        linear
+            .map(|(book, _)| book)
+            .chain(curved.collect::<Vec<_>>())
+    }
+}
+
+fn linear_delta(quantity: Quantity) -> i128 {
+    i128::from(quantity.0) << DELTA_BITS
+}
+
+/// Contracts of a delta without its sign, rounded up.
+pub(super) fn contracts(delta: i128) -> Result<Quantity, RiskError> {
+    let up = (1 << DELTA_BITS) - 1;
+    let contracts = (delta.unsigned_abs() + up) >> DELTA_BITS;
+    i64::try_from(contracts)
+        .map(Quantity)
+        .map_err(|_| RiskError::ExposureTooLarge)
+}
+
+/// A delta without its sign times micro-USD per contract, rounded up.
+pub(super) fn delta_times(delta: i128, micro_usd: u64) -> Result<Notional, RiskError> {
+    // At most 80 deltas of 2⁴⁷ x 2²⁵ and, for any price, 2⁴⁴ or a confidence no larger.
+    let product = delta
+        .unsigned_abs()
+        .checked_mul(u128::from(micro_usd))
+        .ok_or(RiskError::ExposureTooLarge)?;
+    let up = (1 << DELTA_BITS) - 1;
+    let exact = product.checked_add(up).ok_or(RiskError::ExposureTooLarge)? >> DELTA_BITS;
+    i128::try_from(exact)
+        .map(Notional)
+        .map_err(|_| RiskError::ExposureTooLarge)
+}
+
+fn add_dated(dated: &mut Vec<(usize, u64, i128)>, book: usize, seconds: u64, delta: i128) {
+    match dated
+        .iter_mut()
+        .find(|(at, expiry, _)| *at == book && *expiry == seconds)
+    {
+        Some((_, _, sum)) => *sum += delta,
+        None => dated.push((book, seconds, delta)),
+    }
+}
