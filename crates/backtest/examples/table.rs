@@ -63,6 +63,13 @@ fn run(directory: &Path) -> Result<(), Box<dyn Error>> {
             swings_table(&reports);
         }
     }
+    println!("### Daily with the chain's own set: three columns, 512 rows, nothing smaller\n");
+    let config = Config {
+        early_rows: None,
+        columns: Some(symbols(&ALL)),
+        ..Config::default()
+    };
+    tests_table(&reports(&daily, None, &BOOKS, &config)?);
     println!("### Daily at 97.5 %\n");
     let config = Config {
         confidence: 0.975,

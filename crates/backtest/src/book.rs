@@ -33,7 +33,7 @@ impl Book {
         }
     }
 
-    /// What it holds, in the order of [`Self::exposures`].
+    /// What it holds, in alphabetical order.
     #[must_use]
     pub fn symbols(&self) -> Vec<Symbol> {
         self.amounts().keys().copied().collect()
