@@ -18,7 +18,7 @@ pub const MAX_PRICE: u64 = 1 << 44;
 /// Largest quantity: about 140 million contracts. 2⁴⁷ millionths.
 pub const MAX_QUANTITY: i64 = 1 << 47;
 /// 10⁻¹² USD in one micro-USD.
-const NOTIONAL_PER_MICRO: i128 = 1_000_000;
+const NOTIONAL_PER_MICRO: u64 = 1_000_000;
 
 /// Micro-USD per whole contract, in `1 ..= MAX_PRICE`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -68,7 +68,12 @@ impl Notional {
     /// # Errors
     /// [`RiskError::Overflow`] beyond `i64`.
     pub fn floor_micro_usd(self) -> Result<i64, RiskError> {
-        i64::try_from(self.0.div_euclid(NOTIONAL_PER_MICRO)).map_err(|_| RiskError::Overflow)
+        let (quotient, inexact) = magnitude_in_micro_usd(self.0.unsigned_abs())?;
+        Ok(if self.0 < 0 {
+            -quotient - i64::from(inexact)
+        } else {
+            quotient
+        })
     }
 
     /// Micro-USD, rounded toward plus infinity: what an obligation costs its owner.
@@ -76,15 +81,35 @@ impl Notional {
     /// # Errors
     /// [`RiskError::Overflow`] beyond `i64`.
     pub fn ceil_micro_usd(self) -> Result<i64, RiskError> {
-        let floor = self.0.div_euclid(NOTIONAL_PER_MICRO);
-        let up = i128::from(self.0.rem_euclid(NOTIONAL_PER_MICRO) != 0);
-        i64::try_from(floor + up).map_err(|_| RiskError::Overflow)
+        let (quotient, inexact) = magnitude_in_micro_usd(self.0.unsigned_abs())?;
+        Ok(if self.0 < 0 {
+            -quotient
+        } else {
+            quotient + i64::from(inexact)
+        })
     }
 
     #[must_use]
     pub const fn abs(self) -> Self {
         Self(self.0.abs())
     }
+}
+
+/// Whole micro-USD, below 2⁶³ - 1, and whether something is left over. By long division in 32-bit digits: on chain a
+/// 128-bit division costs a hundred times a 64-bit one.
+fn magnitude_in_micro_usd(notional: u128) -> Result<(i64, bool), RiskError> {
+    if notional >> 82 != 0 {
+        return Err(RiskError::Overflow);
+    }
+    let (mut quotient, mut rest) = (0u64, 0u64);
+    for shift in [64, 32, 0] {
+        // The rest is below 2²⁰, the digit below 2³²; quotients of the three digits join to at most 62 bits.
+        let digit = (rest << 32) | u64::try_from((notional >> shift) & 0xffff_ffff).unwrap_or(0);
+        quotient = (quotient << 32) | (digit / NOTIONAL_PER_MICRO);
+        rest = digit % NOTIONAL_PER_MICRO;
+    }
+    let quotient = i64::try_from(quotient).map_err(|_| RiskError::Overflow)?;
+    Ok((quotient, rest != 0))
 }
 
 impl Add for Notional {

@@ -95,9 +95,14 @@ const PLACE_MAX: u64 = 100 << PLACE_BITS;
 /// times the centre: a curve that far off is long stale, and reading it stays bounded).
 #[must_use]
 pub(super) fn place(spot: Price, centre: Price) -> u64 {
-    let scaled = u128::from(spot.micro_usd()) * u128::from(PARTS << PLACE_BITS);
-    let place = scaled / u128::from(centre.micro_usd());
-    u64::try_from(place).unwrap_or(u64::MAX).min(PLACE_MAX)
+    // (spot x 2²²) / centre in two steps, as prices have up to 45 bits and a 128-bit division is dear on chain.
+    const { assert!(PARTS << PLACE_BITS == 1 << 22) };
+    let (scaled, centre) = (spot.micro_usd() << 18, centre.micro_usd());
+    let (whole, rest) = (scaled / centre, scaled % centre);
+    if whole > PLACE_MAX {
+        return PLACE_MAX;
+    }
+    ((whole << 4) + (rest << 4) / centre).min(PLACE_MAX)
 }
 
 /// Exponent of the unit of a curve's values, which are multiples of `2^exponent` micro-USD: a u32 of them

@@ -2,8 +2,8 @@
 
 use {
     super::{
-        grid::{FRACTION_BITS, GAPS, LEVEL_ZERO, PLACE_BITS, place},
-        sum::{CurveScratch, STEP_MASK, STRIDE},
+        grid::{FRACTION_BITS, GAPS, LEVEL_ZERO, PLACE_BITS, SPOT_NODES, place},
+        sum::{CurveScratch, STEPS, Step},
     },
     crate::{error::RiskError, rows::RETURN_ONE, units::Price},
 };
@@ -27,14 +27,24 @@ impl CurveScratch {
     ) -> Result<i64, RiskError> {
         let steps = self.steps()?;
         let place = place(spot, centre).cast_signed();
+        // The value is the negative of a loss that was rounded up; interpolated up it takes one unit more.
+        let now = 1 - floor_loss(steps, place);
         let scale = self.scale();
-        let now = 1 + ceil_value(steps, place);
         let mut worst = i64::MIN;
+        // Two rows at a time share the loop's own work; R is even, or one when a single row is looked into.
+        let (losses, last) = losses.as_chunks_mut::<2>();
+        let ((returns, last_return), (levels, last_level)) =
+            (returns.as_chunks::<2>(), levels.as_chunks::<2>());
         for ((loss, r), level) in losses.iter_mut().zip(returns).zip(levels) {
-            // place < 2²³ and 1 + return < 2²⁷: the product stays below 2⁵⁰.
-            let there = (place * (i64::from(RETURN_ONE) + i64::from(*r))) >> 24;
-            let own = (at(steps, there, usize::from(*level) * STRIDE) + now) << scale;
             // Nodes are below 2⁵⁴ once scaled back, and the last gap's line goes on to 2.5 gaps: |own| < 2⁵⁷.
+            let a = at(steps, moved(place, r[0]), level[0]).wrapping_add(now) << scale;
+            loss[0] = loss[0].wrapping_add(a);
+            let b = at(steps, moved(place, r[1]), level[1]).wrapping_add(now) << scale;
+            loss[1] = loss[1].wrapping_add(b);
+            worst = worst.max(a).max(b);
+        }
+        for ((loss, r), level) in last.iter_mut().zip(last_return).zip(last_level) {
+            let own = at(steps, moved(place, *r), *level).wrapping_add(now) << scale;
             *loss = loss.wrapping_add(own);
             worst = worst.max(own);
         }
@@ -55,25 +65,39 @@ impl CurveScratch {
     }
 }
 
-/// Loss at a place on the row of nodes that begins at `row`, rounded up. A straight line within the gap; the last gap's
-/// line goes on beyond it.
+/// Where a return takes a place. place < 2²³ and 1 + return < 2²⁷: the product stays below 2⁵⁰.
 #[inline(always)]
-fn at(steps: &[i64; STEP_MASK + 1], place: i64, row: usize) -> i64 {
-    let part = (place >> PLACE_BITS).cast_unsigned() as usize;
-    let gap = &GAPS[part & (GAPS.len() - 1)];
-    let node = row + usize::from(gap.node);
-    let (low, high) = (steps[node & STEP_MASK], steps[(node + 1) & STEP_MASK]);
-    // The table ends 2.5 gaps after the last node but one: the fraction is below 2¹⁶, the difference below 2⁴⁵.
-    let fraction = (place - i64::from(gap.start)) >> gap.shift;
-    low + (((high - low) * fraction + UP) >> FRACTION_BITS)
+fn moved(place: i64, simple_return: i32) -> i64 {
+    let growth = i64::from(RETURN_ONE).wrapping_add(i64::from(simple_return));
+    place.wrapping_mul(growth) >> 24
 }
 
-/// The same for the value (the negative of the loss) at level zero, rounded up.
-fn ceil_value(steps: &[i64; STEP_MASK + 1], place: i64) -> i64 {
+/// Loss at a place and level step, rounded up. A straight line within the gap; the last gap's line goes on beyond it.
+#[inline(always)]
+fn at(steps: &[Step; STEPS], place: i64, level: u8) -> i64 {
+    let (step, fraction) = step_at(steps, place, level);
+    let rise = step.rise.wrapping_mul(fraction);
+    step.loss
+        .wrapping_add(rise.wrapping_add(UP) >> FRACTION_BITS)
+}
+
+/// The same at level zero, rounded down.
+fn floor_loss(steps: &[Step; STEPS], place: i64) -> i64 {
+    let (step, fraction) = step_at(steps, place, LEVEL_ZERO);
+    step.loss
+        .wrapping_add(step.rise.wrapping_mul(fraction) >> FRACTION_BITS)
+}
+
+#[inline(always)]
+fn step_at(steps: &[Step; STEPS], place: i64, level: u8) -> (Step, i64) {
     let part = (place >> PLACE_BITS).cast_unsigned() as usize;
     let gap = &GAPS[part & (GAPS.len() - 1)];
-    let node = usize::from(LEVEL_ZERO) * STRIDE + usize::from(gap.node);
-    let (low, high) = (-steps[node & STEP_MASK], -steps[(node + 1) & STEP_MASK]);
-    let fraction = (place - i64::from(gap.start)) >> gap.shift;
-    low + (((high - low) * fraction + UP) >> FRACTION_BITS)
+    // A level step beyond the last, which no scenario set has, reads the last one's end.
+    let at = usize::from(level)
+        .wrapping_mul(SPOT_NODES)
+        .wrapping_add(usize::from(gap.node));
+    let step = steps[if at < STEPS { at } else { STEPS - 1 }];
+    // The table ends 2.5 gaps after the last node but one: the fraction is below 2¹⁶, the rise below 2⁴⁵.
+    let fraction = place.wrapping_sub(i64::from(gap.start)) >> gap.shift;
+    (step, fraction)
 }

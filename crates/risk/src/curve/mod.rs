@@ -128,27 +128,45 @@ impl Curve<'_> {
         }
     }
 
-    /// Delta of one contract at a spot price, Q24: the slope of the curve at level zero, toward zero.
+    /// Delta of one contract, Q24: the slope of the curve at level zero where `at` says, toward zero.
     #[must_use]
-    pub fn delta_q24(&self, spot: Price) -> i64 {
-        let part = grid::place(spot, self.centre) >> grid::PLACE_BITS;
+    pub fn delta_q24(&self, at: &Slope) -> i64 {
+        let value = |n: usize| i64::from(*self.values.get(n).unwrap_or(&0));
+        let rise = value(at.node + 1) - value(at.node);
+        // On magnitudes: the chain divides unsigned numbers only. rise < 2³².
+        let slope = ((rise.unsigned_abs() << 30) / at.centre) >> at.width;
+        let slope = i64::try_from(slope).unwrap_or(i64::MAX);
+        if rise < 0 { -slope } else { slope }
+    }
+}
+
+/// Where the slopes of curves with one centre are taken: the gap that spot is in.
+#[derive(Clone, Copy, Debug)]
+pub struct Slope {
+    node: usize,
+    /// Gap in parts of the centre, as a power of two.
+    width: u32,
+    /// The centre in the values' unit, 27 to 28 bits; never zero.
+    centre: u64,
+}
+
+impl Slope {
+    #[must_use]
+    pub fn at(spot: Price, centre: Price) -> Self {
+        let part = grid::place(spot, centre) >> grid::PLACE_BITS;
         let gap = grid::GAPS
             .get(usize::try_from(part).unwrap_or(0))
             .unwrap_or(&grid::GAPS[0]);
-        let node = SPOT_NODES + usize::from(gap.node);
-        let value = |n: usize| i64::from(*self.values.get(n).unwrap_or(&0));
-        let rise = value(node + 1) - value(node);
-        // The centre in the values' unit: 27 to 28 bits.
-        let exponent = unit_exponent(self.centre);
+        let exponent = unit_exponent(centre);
         let centre = if exponent >= 0 {
-            self.centre.micro_usd() >> exponent
+            centre.micro_usd() >> exponent
         } else {
-            self.centre.micro_usd() << -exponent
+            centre.micro_usd() << -exponent
         };
-        // rise / (gap x centre / 64) in Q24, on magnitudes: the chain divides unsigned numbers only.
-        let width = u32::from(gap.shift) + grid::FRACTION_BITS - grid::PLACE_BITS;
-        let slope = ((rise.unsigned_abs() << 30) / centre.max(1)) >> width;
-        let slope = i64::try_from(slope).unwrap_or(i64::MAX);
-        if rise < 0 { -slope } else { slope }
+        Self {
+            node: SPOT_NODES + usize::from(gap.node),
+            width: u32::from(gap.shift) + grid::FRACTION_BITS - grid::PLACE_BITS,
+            centre: centre.max(1),
+        }
     }
 }

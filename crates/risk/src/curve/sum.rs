@@ -13,17 +13,23 @@ use {
 /// on chain the heap never frees.
 pub struct CurveScratch {
     nodes: Box<[i64]>,
-    /// `STRIDE` spot nodes per level step; padded to a power of two, so that a mask bounds the index.
-    steps: Box<[i64]>,
+    /// Upper halves of sums that do not fit 64 bits; made when first needed.
+    high: Option<Box<[i64]>>,
+    /// By level step, then spot node.
+    steps: Box<[Step]>,
     /// The losses are in units of 2^scale row units: zero up to 18 million USD at a node.
     scale: u32,
 }
 
-/// Spot nodes per level step.
-pub(super) const STRIDE: usize = SPOT_NODES;
-const PADDED: usize = 1024;
-pub(super) const STEP_MASK: usize = PADDED - 1;
-const _: () = assert!(STRIDE * LEVEL_STEPS <= PADDED);
+/// The loss at a spot node, and by how much the next node's is larger: adjacent, since each lookup reads both.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Step {
+    pub loss: i64,
+    pub rise: i64,
+}
+
+/// All level steps at all spot nodes.
+pub(super) const STEPS: usize = SPOT_NODES * LEVEL_STEPS;
 
 /// Losses at nodes are kept below this many bits, so that interpolation stays within 64: 18 million USD. Larger ones
 /// are counted in coarser units.
@@ -39,7 +45,8 @@ impl CurveScratch {
     pub fn new() -> Self {
         Self {
             nodes: vec![0; NODES].into_boxed_slice(),
-            steps: vec![0; PADDED].into_boxed_slice(),
+            high: None,
+            steps: vec![Step::default(); STEPS].into_boxed_slice(),
             scale: 0,
         }
     }
@@ -48,7 +55,7 @@ impl CurveScratch {
         self.scale
     }
 
-    pub(super) fn steps(&self) -> Result<&[i64; PADDED], RiskError> {
+    pub(super) fn steps(&self) -> Result<&[Step; STEPS], RiskError> {
         self.steps.first_chunk().ok_or(RiskError::Overflow)
     }
 
@@ -96,24 +103,11 @@ impl CurveScratch {
     /// One 64-bit sum per node: total quantity below 2³¹ and values below 2³² keep it inside 63 bits.
     fn sum_small(&mut self, options: &[(i64, Curve<'_>)], shift: u32) -> Result<u64, RiskError> {
         let nodes: &mut [i64; NODES] = self.nodes.first_chunk_mut().ok_or(RiskError::Overflow)?;
-        nodes.fill(0);
-        let mut fours = options.chunks_exact(4);
-        for chunk in &mut fours {
-            if let [a, b, c, d] = chunk {
-                add(
-                    [a.0, b.0, c.0, d.0],
-                    [a.1.values, b.1.values, c.1.values, d.1.values],
-                    nodes,
-                );
-            }
-        }
-        for (q, curve) in fours.remainder() {
-            add([*q], [curve.values], nodes);
-        }
+        add_all(options, |q| q, nodes);
         // ceil(-sum / 2^shift) = -floor(sum / 2^shift).
         let mut widest = 0;
         for node in nodes.iter_mut() {
-            *node = -(*node >> shift);
+            *node = (*node >> shift).wrapping_neg();
             widest |= node.unsigned_abs();
         }
         if widest >= LARGEST_NODE {
@@ -122,24 +116,34 @@ impl CurveScratch {
         Ok(widest)
     }
 
-    /// Quantities of any admissible size, split at 24 bits: each half-sum stays below 2⁶².
+    /// Quantities of any admissible size, split at 24 bits: |q| <= 2⁴⁷, so each half-sum stays below 2⁶².
     fn sum_large(&mut self, options: &[(i64, Curve<'_>)], shift: u32) -> Result<u64, RiskError> {
+        let high = self
+            .high
+            .get_or_insert_with(|| vec![0; NODES].into_boxed_slice());
+        let nodes: &mut [i64; NODES] = self.nodes.first_chunk_mut().ok_or(RiskError::Overflow)?;
+        let high: &mut [i64; NODES] = high.first_chunk_mut().ok_or(RiskError::Overflow)?;
+        add_all(options, |q| q & 0xff_ffff, nodes);
+        add_all(options, |q| q >> 24, high);
         let mut widest = 0;
-        for (n, node) in self.nodes.iter_mut().enumerate() {
-            let (mut low, mut high) = (0i64, 0i64);
-            for (q, curve) in options {
-                let value = i64::from(*curve.values.get(n).unwrap_or(&0));
-                // |q| <= 2⁴⁷ by `Curve` users' check, so |q >> 24| <= 2²³; values below 2³²; at most 64 options.
-                low = low.wrapping_add((q & 0xff_ffff).wrapping_mul(value));
-                high = high.wrapping_add((q >> 24).wrapping_mul(value));
-            }
-            let sum = (i128::from(high) << 24) + i128::from(low);
-            let loss = -(sum >> shift);
-            if loss.unsigned_abs() >= u128::from(LARGEST_NODE) {
-                return Err(RiskError::ExposureTooLarge);
-            }
-            *node = i64::try_from(loss).map_err(|_| RiskError::Overflow)?;
+        for (node, high) in nodes.iter_mut().zip(high.iter()) {
+            // The low half carries into the high one: high + (low >> 24) is the sum's floor over 2²⁴, below 2⁶³.
+            let carried = high.wrapping_add(*node >> 24);
+            // The shift is 3 at least and 47 at most.
+            let floor = if shift >= 24 {
+                carried >> (shift - 24)
+            } else {
+                let left = 24 - shift;
+                if carried.unsigned_abs() >> (63 - left) != 0 {
+                    return Err(RiskError::ExposureTooLarge);
+                }
+                (carried << left) | ((*node & 0xff_ffff) >> shift)
+            };
+            *node = floor.wrapping_neg();
             widest |= node.unsigned_abs();
+        }
+        if widest >= LARGEST_NODE {
+            return Err(RiskError::ExposureTooLarge);
         }
         Ok(widest)
     }
@@ -147,26 +151,53 @@ impl CurveScratch {
     /// From level nodes to level steps.
     fn spread(&mut self) -> Result<(), RiskError> {
         let nodes: &[i64; NODES] = self.nodes.first_chunk().ok_or(RiskError::Overflow)?;
-        let steps: &mut [i64; PADDED] = self.steps.first_chunk_mut().ok_or(RiskError::Overflow)?;
-        let levels = nodes
-            .chunks_exact(STRIDE)
-            .zip(nodes.chunks_exact(STRIDE).skip(1));
+        let (nodes, _) = nodes.as_chunks::<SPOT_NODES>();
+        let (steps, _) = self.steps.as_chunks_mut::<SPOT_NODES>();
+        let levels = nodes.iter().zip(nodes.iter().skip(1));
         for ((low, high), ends) in levels.zip(LEVEL_GRID.windows(2)) {
             let [from, to] = ends else { continue };
-            let gap = to - from;
-            let bits = gap.trailing_zeros();
-            let up = i64::from(gap) - 1;
-            for step in *from..=*to {
-                let at = usize::from(step) * STRIDE;
-                let part = i64::from(step - from);
-                let row = steps.get_mut(at..at + STRIDE).ok_or(RiskError::Overflow)?;
-                for ((slot, a), b) in row.iter_mut().zip(low).zip(high) {
-                    // Below 2⁴⁵ x 2³.
-                    *slot = a + (((b - a) * part + up) >> bits);
-                }
+            let row = steps
+                .get_mut(usize::from(*from)..usize::from(*to))
+                .ok_or(RiskError::Overflow)?;
+            let bits = (to - from).trailing_zeros();
+            for (row, part) in row.iter_mut().zip(0i64..) {
+                between(low, high, part, bits, row);
             }
         }
+        if let (Some(last), Some(row)) = (nodes.last(), steps.last_mut()) {
+            between(last, last, 0, 0, row);
+        }
         Ok(())
+    }
+}
+
+/// One level step, `part` of 2^`bits` of the way between two level nodes, rounded up.
+#[inline(always)]
+fn between(
+    low: &[i64; SPOT_NODES],
+    high: &[i64; SPOT_NODES],
+    part: i64,
+    bits: u32,
+    row: &mut [Step; SPOT_NODES],
+) {
+    let up = (1i64 << bits).wrapping_sub(1);
+    // From the far end on, as each node's rise leads to the one after it; eight at a time, so that addresses are
+    // constants. Nodes are below 2⁴⁵, parts below 2³.
+    let mut next = 0i64;
+    let low = low.as_chunks::<8>().0.iter();
+    let high = high.as_chunks::<8>().0.iter();
+    let rows = row.as_chunks_mut::<8>().0.iter_mut();
+    for ((low, high), row) in low.zip(high).zip(rows).rev() {
+        macro_rules! node {
+            ($($i:literal)*) => {$(
+                let rise = high[$i].wrapping_sub(low[$i]).wrapping_mul(part);
+                let loss = low[$i].wrapping_add(rise.wrapping_add(up) >> bits);
+                row[$i].loss = loss;
+                row[$i].rise = next.wrapping_sub(loss);
+                next = loss;
+            )*};
+        }
+        node!(7 6 5 4 3 2 1 0);
     }
 }
 
@@ -176,15 +207,36 @@ impl Default for CurveScratch {
     }
 }
 
+/// Nodes that are added at a time: within them every address is a constant from the same base.
+const BLOCK: usize = 16;
+
+/// Sets `nodes` to the sum of `part(quantity) x values`.
+#[inline(always)]
+fn add_all(options: &[(i64, Curve<'_>)], part: impl Fn(i64) -> i64, nodes: &mut [i64; NODES]) {
+    nodes.fill(0);
+    let (pairs, rest) = options.as_chunks();
+    for [(a, x), (b, y)] in pairs {
+        add([part(*a), part(*b)], [x.values, y.values], nodes);
+    }
+    for (q, curve) in rest {
+        add([part(*q)], [curve.values], nodes);
+    }
+}
+
+/// Two at a time is what the chain's ten registers hold.
 #[inline(always)]
 fn add<const K: usize>(q: [i64; K], values: [&[u32; NODES]; K], nodes: &mut [i64; NODES]) {
-    for (n, node) in nodes.iter_mut().enumerate() {
-        let mut sum = *node;
-        for i in 0..K {
-            // The whole sum stays below 2⁶³, see `sum_small`.
-            sum = sum.wrapping_add(q[i].wrapping_mul(i64::from(values[i][n])));
+    let (blocks, _) = nodes.as_chunks_mut::<BLOCK>();
+    for (b, block) in blocks.iter_mut().enumerate() {
+        let from = values.map(|values| &values.as_chunks::<BLOCK>().0[b % (NODES / BLOCK)]);
+        for (n, node) in block.iter_mut().enumerate() {
+            let mut sum = *node;
+            for i in 0..K {
+                // The whole sum stays below 2⁶³, see `sum_small` and `sum_large`.
+                sum = sum.wrapping_add(q[i].wrapping_mul(i64::from(from[i][n])));
+            }
+            *node = sum;
         }
-        *node = sum;
     }
 }
 

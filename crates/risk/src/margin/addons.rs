@@ -37,10 +37,17 @@ impl Addons {
         let (mut concentration, mut age) = (0i64, 0i64);
         for (book, delta) in books.iter().zip(net.delta).filter(|(_, delta)| *delta != 0) {
             confidence += delta_times(delta, book.confidence)?;
+            let aging = kind == Kind::Initial && book.age != 0 && params.addons.age_multiple != 0;
+            let impacting = book.daily_volume != 0 && params.addons.impact != 0;
+            if !aging && !impacting {
+                continue;
+            }
             let exposure = delta_times(delta, book.price.micro_usd())?.ceil_micro_usd()?;
-            let size = contracts(delta)?;
-            concentration = add(concentration, impact(exposure, size, book, &params.addons)?)?;
-            if kind == Kind::Initial {
+            if impacting {
+                let size = contracts(delta)?;
+                concentration = add(concentration, impact(exposure, size, book, &params.addons)?)?;
+            }
+            if aging {
                 age = add(age, aged(exposure, book, &params.addons)?)?;
             }
         }
@@ -74,9 +81,6 @@ fn impact(
     book: &Book<'_>,
     params: &AddonParams,
 ) -> Result<i64, RiskError> {
-    if book.daily_volume == 0 || params.impact == 0 {
-        return Ok(0);
-    }
     let size = u128::from(size.0.unsigned_abs());
     // Volatility and volume of the same time, the horizon. Q32 under the root, Q16 after it, one unit up.
     let volume = u128::from(book.daily_volume) * u128::from(book.horizon)
@@ -97,9 +101,6 @@ fn impact(
 
 /// `exposure x multiple x sigma x root(age / horizon)`, at most the whole exposure.
 fn aged(exposure: i64, book: &Book<'_>, params: &AddonParams) -> Result<i64, RiskError> {
-    if book.age == 0 || params.age_multiple == 0 {
-        return Ok(0);
-    }
     let root = ((u128::from(book.age) << 32) / u128::from(book.horizon.max(1))).isqrt() + 1;
     let moved = (root * u128::from(book.sigma)) >> 16;
     part(

@@ -4,7 +4,7 @@ use {
     super::{Book, Instrument, Portfolio},
     crate::{
         MAX_HOLDINGS, MAX_UNDERLYINGS, PPM, SECONDS_PER_YEAR,
-        curve::Curve,
+        curve::{Curve, Slope},
         error::RiskError,
         units::{MAX_QUANTITY, Notional, Price, Quantity},
     },
@@ -15,6 +15,7 @@ use {
 pub(super) struct Group<'a> {
     pub book: usize,
     pub centre: Price,
+    pub slope: Slope,
     pub options: Vec<(i64, Curve<'a>)>,
 }
 
@@ -87,9 +88,10 @@ impl<'a> Net<'a> {
                     if q.0 < 0 {
                         net.short_options += q.at(book.price).abs();
                     }
-                    let delta = i128::from(q.0) * i128::from(curve.delta_q24(book.price));
+                    let group = net.group(at, curve.centre, book.price);
+                    group.options.push((q.0, curve));
+                    let delta = i128::from(q.0) * i128::from(curve.delta_q24(&group.slope));
                     add_dated(&mut dated, at, seconds, delta);
-                    net.group(at, curve.centre).push((q.0, curve));
                     delta
                 }
             };
@@ -103,10 +105,10 @@ impl<'a> Net<'a> {
         }
         for (at, seconds, delta) in dated {
             let price = portfolio.books[at].price;
-            let rate = u128::from(params.basis_rate) * u128::from(seconds)
-                / u128::from(SECONDS_PER_YEAR)
-                + u128::from(params.basis_floor);
-            let shock = u64::try_from(rate).unwrap_or(PPM).min(PPM);
+            // Beyond a hundred years nothing changes: 2²⁰ x 2³² at most.
+            let seconds = seconds.min(100 * SECONDS_PER_YEAR);
+            let shock = params.basis_rate * seconds / SECONDS_PER_YEAR + params.basis_floor;
+            let shock = shock.min(PPM);
             let exposure = delta_times(delta, price.micro_usd())?;
             if exposure.0 > crate::rows::MAX_EXPOSURE {
                 return Err(RiskError::ExposureTooLarge);
@@ -121,7 +123,7 @@ impl<'a> Net<'a> {
     }
 
     /// The options on a book with this centre.
-    fn group(&mut self, book: usize, centre: Price) -> &mut Vec<(i64, Curve<'a>)> {
+    fn group(&mut self, book: usize, centre: Price, spot: Price) -> &mut Group<'a> {
         let found = self
             .groups
             .iter()
@@ -130,11 +132,12 @@ impl<'a> Net<'a> {
             self.groups.push(Group {
                 book,
                 centre,
-                options: Vec::new(),
+                slope: Slope::at(spot, centre),
+                options: Vec::with_capacity(8),
             });
             self.groups.len() - 1
         });
-        &mut self.groups[at].options
+        &mut self.groups[at]
     }
 
     /// The underlyings with a net linear exposure: a hedged one costs nothing to check.
@@ -175,13 +178,13 @@ pub(super) fn contracts(delta: i128) -> Result<Quantity, RiskError> {
 
 /// A delta without its sign times micro-USD per contract, rounded up.
 pub(super) fn delta_times(delta: i128, micro_usd: u64) -> Result<Notional, RiskError> {
-    // At most 80 deltas of 2⁴⁷ x 2²⁵ and, for any price, 2⁴⁴ or a confidence no larger.
-    let product = delta
-        .unsigned_abs()
-        .checked_mul(u128::from(micro_usd))
-        .ok_or(RiskError::ExposureTooLarge)?;
+    let delta = delta.unsigned_abs();
+    // The product fits when the bits of both do; 80 deltas of 2⁴⁷ x 2²⁵ and a price of 2⁴⁴ have 124.
+    if delta.leading_zeros() + micro_usd.leading_zeros() < 66 {
+        return Err(RiskError::ExposureTooLarge);
+    }
     let up = (1 << DELTA_BITS) - 1;
-    let exact = product.checked_add(up).ok_or(RiskError::ExposureTooLarge)? >> DELTA_BITS;
+    let exact = delta.wrapping_mul(u128::from(micro_usd)).wrapping_add(up) >> DELTA_BITS;
     i128::try_from(exact)
         .map(Notional)
         .map_err(|_| RiskError::ExposureTooLarge)
