@@ -9,7 +9,7 @@ use {
         MAX_UNDERLYINGS, PPM, ROWS, STRESS_ROWS,
         error::RiskError,
         rows::{self, Column, one_loss, to_micro_usd},
-        tail::{TAIL_99, TAIL_975, Undecided, expected_shortfall},
+        tail::{TAIL_99, TAIL_975, Undecided, expected_shortfall_of_linear},
         units::{Notional, Price, Quantity, mul_ppm_ceil},
     },
     alloc::{boxed::Box, vec, vec::Vec},
@@ -185,12 +185,18 @@ impl Portfolio<'_> {
             return Err(RiskError::MixedScenarioSets);
         }
         let columns: Vec<&Column> = used.iter().map(|book| book.returns).collect();
-        rows::losses(&exposures, &columns, &mut scratch.losses)?;
         let (tail, factor) = match kind {
             Kind::Initial => (TAIL_99, PPM),
             Kind::Maintenance => (TAIL_975, params.maintenance_factor),
         };
-        let es = expected_shortfall(&scratch.losses, first.weights, tail, &mut scratch.undecided)?;
+        let es = expected_shortfall_of_linear(
+            &exposures,
+            &columns,
+            first.weights,
+            tail,
+            &mut scratch.losses,
+            &mut scratch.undecided,
+        )?;
         out.expected_shortfall = max(to_micro_usd(es)?, 0);
         (out.stress, out.worst_stress_row) = worst_stress(&exposures, &used, params)?;
         out.retained = mul_ppm_ceil(own_worst(&exposures, &used)?, params.retained)?;
@@ -293,7 +299,7 @@ fn worst_stress(
 ) -> Result<(i64, usize), RiskError> {
     let columns: Vec<&[i32; STRESS_ROWS]> = books.iter().map(|book| book.stress).collect();
     let mut losses = [0; STRESS_ROWS];
-    rows::losses(exposures, &columns, &mut losses)?;
+    rows::stress_losses(exposures, &columns, &mut losses)?;
     let mut worst = (0i64, 0usize);
     for (row, loss) in losses.into_iter().enumerate() {
         if loss > worst.0 {
