@@ -160,15 +160,14 @@ pub fn stress_losses(
 /// The joint draws of a linear portfolio put in order without their losses: one 64-bit multiplication per
 /// underlying and row. The few rows whose loss counts are then computed exactly.
 ///
-/// A row's key is `sum_u q_u x (1 + return_u)`, where `q_u` is the negated exposure `d_u` in units of 2ˢ,
-/// rounded down, and s is such that |q_u| <= 2³². With the remainder `f_u = d_u - 2ˢ q_u` in [0, 2ˢ), the
-/// row's exact sum is `2ˢ x (key - constant) + sum_u f_u x return_u`. Returns lie in [-2²⁴, 2²⁶), so that
-/// keys, taken for exact sums, are off by more than `-n 2²⁴` and less than `n 2²⁶` for n underlyings.
+/// A row's key is `sum_u q_u x return_u`, where `q_u` is the negated exposure `d_u` in units of 2ˢ, rounded
+/// down, and s is such that |q_u| <= 2³². With the remainders `f_u = d_u - 2ˢ q_u` in [0, 2ˢ), the row's exact
+/// sum is `2ˢ x key + sum_u f_u x return_u`. Returns lie in [-2²⁴, 2²⁶), so that a key is off by more than
+/// `-n 2²⁴` and less than `n 2²⁶` for n underlyings.
 pub(crate) struct Ranking<'a> {
     exact: Exposures,
     columns: &'a [&'a Column],
-    /// Smallest and largest key.
-    pub low: i64,
+    /// The largest key.
     pub high: i64,
     /// A key that is larger than another one by this much has the larger loss.
     pub slack: i64,
@@ -191,7 +190,7 @@ impl<'a> Ranking<'a> {
         for (slot, exposure) in q.iter_mut().zip(exposures) {
             *slot = i64::try_from(-exposure.0 >> shift).map_err(|_| RiskError::Overflow)?;
         }
-        let (low, high) = by_count!(exact.count, q, columns, |q, c| fill_keys(q, c, keys));
+        let high = by_count!(exact.count, q, columns, |q, c| fill_keys(q, c, keys));
         // At most 8 x (2²⁴ + 2²⁶); nothing is cut off where s is zero.
         let slack = if shift == 0 {
             0
@@ -201,7 +200,6 @@ impl<'a> Ranking<'a> {
         Ok(Some(Self {
             exact,
             columns,
-            low,
             high,
             slack,
         }))
@@ -214,33 +212,29 @@ impl<'a> Ranking<'a> {
     }
 }
 
-/// Keys of all rows, and the smallest and largest of them.
+/// Keys of all rows, and the largest of them. Four rows share the loads of exposures and columns.
 #[inline(always)]
-fn fill_keys<const N: usize>(
-    q: &[i64; N],
-    columns: &[&Column; N],
-    keys: &mut [i64; ROWS],
-) -> (i64, i64) {
-    // Four rows share the loads of exposures and columns.
-    const STEP: usize = 4;
-    let columns = columns.map(|column| column.as_chunks::<STEP>().0);
-    let (mut low, mut high) = (i64::MAX, i64::MIN);
-    for (i, keys) in keys.as_chunks_mut::<STEP>().0.iter_mut().enumerate() {
-        *keys = [0; STEP];
+fn fill_keys<const N: usize>(q: &[i64; N], columns: &[&Column; N], keys: &mut [i64; ROWS]) -> i64 {
+    let columns = columns.map(|column| column.as_chunks::<4>().0);
+    let mut high = i64::MIN;
+    for (i, keys) in keys.as_chunks_mut::<4>().0.iter_mut().enumerate() {
+        let (mut a, mut b, mut c, mut d) = (0i64, 0i64, 0i64, 0i64);
         for u in 0..N {
-            for (key, r) in keys.iter_mut().zip(&columns[u][i]) {
-                // 1 + return is not negative, which spares the sign extension. It is below 2²⁷: eight
-                // products stay below 2⁶².
-                let growth = i64::from(r.wrapping_add(RETURN_ONE).cast_unsigned());
-                *key = key.wrapping_add(q[u].wrapping_mul(growth));
+            let (q, r) = (q[u], &columns[u][i]);
+            // Each product is below 2⁵⁸ and there are at most 8.
+            a = a.wrapping_add(q.wrapping_mul(i64::from(r[0])));
+            b = b.wrapping_add(q.wrapping_mul(i64::from(r[1])));
+            c = c.wrapping_add(q.wrapping_mul(i64::from(r[2])));
+            d = d.wrapping_add(q.wrapping_mul(i64::from(r[3])));
+        }
+        *keys = [a, b, c, d];
+        for key in [a, b, c, d] {
+            if key > high {
+                high = key;
             }
         }
-        for key in keys {
-            low = low.min(*key);
-            high = high.max(*key);
-        }
     }
-    (low, high)
+    high
 }
 
 /// Loss of one row given as (exposure, return) pairs, in row units, rounded up.

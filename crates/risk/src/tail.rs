@@ -41,8 +41,8 @@ pub fn expected_shortfall(
     tail: u32,
     undecided: &mut Undecided,
 ) -> Result<i64, RiskError> {
-    let (low, high) = extremes(losses);
-    let cut = Cut::of_all(losses, weights, low, high, tail)?;
+    let high = losses.iter().copied().max().unwrap_or(0);
+    let cut = Cut::of_all(losses, weights, high, tail)?;
     let mut search = Search::new(tail, undecided);
     for (k, loss) in losses.iter().enumerate() {
         if *loss >= cut.from {
@@ -69,8 +69,7 @@ pub fn expected_shortfall_of_linear(
     let Some(ranking) = Ranking::new(exposures, columns, losses)? else {
         return Ok(0);
     };
-    let (low, high) = (ranking.low, ranking.high);
-    let cut = Cut::of_all(losses, weights, low, high, tail)?;
+    let cut = Cut::of_all(losses, weights, ranking.high, tail)?;
     // The boundary row's key lies within the cut, but it is the boundary of the keys. That of the losses
     // is off by no more than the keys are; rows beyond the slack stand on the same side of both.
     let (from, to) = (
@@ -86,15 +85,6 @@ pub fn expected_shortfall_of_linear(
         }
     }
     search.finish(losses, weights)
-}
-
-fn extremes(losses: &[i64]) -> (i64, i64) {
-    let (mut low, mut high) = (i64::MAX, i64::MIN);
-    for loss in losses {
-        low = low.min(*loss);
-        high = high.max(*loss);
-    }
-    (low, high)
 }
 
 /// The search for the boundary row. Rows that surely lie above it are summed and weigh `tail - missing`;
@@ -221,18 +211,26 @@ struct Cut {
 }
 
 impl Cut {
+    /// Over all rows, `high` being their largest loss.
     fn of_all(
         losses: &[i64; ROWS],
         weights: &[u32; ROWS],
-        low: i64,
         high: i64,
         tail: u32,
     ) -> Result<Self, RiskError> {
         if tail == 0 || tail > WEIGHT_ONE {
             return Err(RiskError::BadParameter);
         }
-        let rows = losses.iter().copied().zip(weights.iter().copied());
-        Self::new(rows, low, high, tail)
+        let rows = || losses.iter().copied().zip(weights.iter().copied());
+        if high > 0 {
+            // The tail of nearly every book loses: rows that gain need not be counted.
+            let losing = rows().filter(|(loss, _)| *loss >= 0);
+            if let Ok(cut) = Self::new(losing, 0, high, tail) {
+                return Ok(cut);
+            }
+        }
+        let low = losses.iter().copied().min().unwrap_or(0);
+        Self::new(rows(), low, high, tail)
     }
 
     #[inline(always)]

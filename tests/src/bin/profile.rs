@@ -31,9 +31,21 @@ fn main() {
                     [vec![0], w.clone()].concat(),
                 ))
                 .units;
-            let l1=p.on_chain(&Request::given(Function::ExpectedShortfallOfLinear,1,[vec![1],w.clone()].concat())).units;
-        let l0=p.on_chain(&Request::given(Function::ExpectedShortfallOfLinear,1,[vec![0],w.clone()].concat())).units;
-        let mut v = vec![500_000, 500_000, 800_000, 2_000_000, 0, n, 0];
+            let l1 = p
+                .on_chain(&Request::given(
+                    Function::ExpectedShortfallOfLinear,
+                    1,
+                    [vec![1], w.clone()].concat(),
+                ))
+                .units;
+            let l0 = p
+                .on_chain(&Request::given(
+                    Function::ExpectedShortfallOfLinear,
+                    1,
+                    [vec![0], w.clone()].concat(),
+                ))
+                .units;
+            let mut v = vec![500_000, 500_000, 800_000, 2_000_000, 0, n, 0];
             for _ in 0..n {
                 v.extend([37u64, 100_000_000_000, 50_000_000]);
             }
