@@ -186,11 +186,12 @@ impl<'a> Ranking<'a> {
             return Ok(None);
         };
         let shift = (128 - largest.leading_zeros()).saturating_sub(32);
-        let mut q = [0i64; MAX_UNDERLYINGS];
-        for (slot, exposure) in q.iter_mut().zip(exposures) {
-            *slot = i64::try_from(-exposure.0 >> shift).map_err(|_| RiskError::Overflow)?;
+        let mut terms: [Term<'_>; MAX_UNDERLYINGS] = [(0, &[0; ROWS]); MAX_UNDERLYINGS];
+        for ((slot, exposure), column) in terms.iter_mut().zip(exposures).zip(columns) {
+            let q = i64::try_from(-exposure.0 >> shift).map_err(|_| RiskError::Overflow)?;
+            *slot = (q, *column);
         }
-        let high = by_count!(exact.count, q, columns, |q, c| fill_keys(q, c, keys));
+        let high = fill_keys(terms.get(..exact.count).unwrap_or_default(), keys);
         // At most 8 x (2²⁴ + 2²⁶); nothing is cut off where s is zero.
         let slack = if shift == 0 {
             0
@@ -212,23 +213,47 @@ impl<'a> Ranking<'a> {
     }
 }
 
-/// Keys of all rows, and the largest of them. Four rows share the loads of exposures and columns.
-#[inline(always)]
-fn fill_keys<const N: usize>(q: &[i64; N], columns: &[&Column; N], keys: &mut [i64; ROWS]) -> i64 {
-    let columns = columns.map(|column| column.as_chunks::<4>().0);
+/// An underlying's part in the keys: its exposure and its returns.
+type Term<'a> = (i64, &'a Column);
+
+/// Keys of all rows, and the largest of them. Two underlyings at a time: what more would need does not fit
+/// the chain's ten registers.
+fn fill_keys(terms: &[Term<'_>], keys: &mut [i64; ROWS]) -> i64 {
+    let (pairs, rest) = terms.as_chunks::<2>();
+    let mut high = 0;
+    let mut fresh = true;
+    for pair in pairs {
+        high = if fresh {
+            pass::<2, true>(pair, keys)
+        } else {
+            pass::<2, false>(pair, keys)
+        };
+        fresh = false;
+    }
+    if let Some(one) = rest.first_chunk::<1>() {
+        high = if fresh {
+            pass::<1, true>(one, keys)
+        } else {
+            pass::<1, false>(one, keys)
+        };
+    }
+    high
+}
+
+/// Adds `N` terms to all keys, or makes them the keys; returns the largest key.
+#[inline(never)]
+fn pass<const N: usize, const FRESH: bool>(terms: &[Term<'_>; N], keys: &mut [i64; ROWS]) -> i64 {
+    const STEP: usize = 2;
+    let terms = terms.map(|(q, column)| (q, column.as_chunks::<STEP>().0));
     let mut high = i64::MIN;
-    for (i, keys) in keys.as_chunks_mut::<4>().0.iter_mut().enumerate() {
-        let (mut a, mut b, mut c, mut d) = (0i64, 0i64, 0i64, 0i64);
-        for u in 0..N {
-            let (q, r) = (q[u], &columns[u][i]);
-            // Each product is below 2⁵⁸ and there are at most 8.
-            a = a.wrapping_add(q.wrapping_mul(i64::from(r[0])));
-            b = b.wrapping_add(q.wrapping_mul(i64::from(r[1])));
-            c = c.wrapping_add(q.wrapping_mul(i64::from(r[2])));
-            d = d.wrapping_add(q.wrapping_mul(i64::from(r[3])));
-        }
-        *keys = [a, b, c, d];
-        for key in [a, b, c, d] {
+    for (i, keys) in keys.as_chunks_mut::<STEP>().0.iter_mut().enumerate() {
+        for (j, slot) in keys.iter_mut().enumerate() {
+            let mut key = if FRESH { 0 } else { *slot };
+            for (q, column) in terms {
+                // Each product is below 2⁵⁸ and there are at most 8.
+                key = key.wrapping_add(i64::from(column[i][j]).wrapping_mul(q));
+            }
+            *slot = key;
             if key > high {
                 high = key;
             }
