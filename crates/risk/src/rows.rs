@@ -6,7 +6,7 @@
 //! the rows of two portfolios together never exceed the sum of their rows, and every subadditive
 //! measure of the rows stays subadditive with zero slack.
 
-use crate::{MAX_UNDERLYINGS, ROWS, error::RiskError, units::Notional};
+use crate::{MAX_UNDERLYINGS, ROWS, STRESS_ROWS, error::RiskError, units::Notional};
 
 /// 1.0 as a simple return (Q24).
 pub const RETURN_ONE: i32 = 1 << 24;
@@ -52,11 +52,7 @@ fn combine(a0: i64, a1: i64, a2: i64) -> i64 {
 }
 
 #[inline(always)]
-fn fill<const N: usize, const R: usize>(
-    exposures: &[Limbs; N],
-    columns: &[&[i32; R]; N],
-    losses: &mut [i64; R],
-) {
+fn fill<const N: usize>(exposures: &[Limbs; N], columns: &[&Column; N], losses: &mut [i64; ROWS]) {
     for (k, loss) in losses.iter_mut().enumerate() {
         let (mut a0, mut a1, mut a2) = (0i64, 0i64, 0i64);
         for u in 0..N {
@@ -70,41 +66,200 @@ fn fill<const N: usize, const R: usize>(
     }
 }
 
-/// Writes the loss of every row, in row units: joint draws or stress rows. Exposures and columns
-/// correspond by position.
+/// Net exposures to a portfolio's underlyings, made ready for its rows.
+struct Exposures {
+    limbs: [Limbs; MAX_UNDERLYINGS],
+    count: usize,
+}
+
+impl Exposures {
+    fn new(exposures: &[Notional], columns: usize) -> Result<Self, RiskError> {
+        if exposures.len() != columns || columns > MAX_UNDERLYINGS {
+            return Err(RiskError::TooManyUnderlyings);
+        }
+        let mut out = Self {
+            limbs: [[0; 3]; MAX_UNDERLYINGS],
+            count: columns,
+        };
+        for (slot, exposure) in out.limbs.iter_mut().zip(exposures) {
+            *slot = limbs(*exposure)?;
+        }
+        Ok(out)
+    }
+
+    /// Loss of one row, exact.
+    #[inline(always)]
+    fn loss<const R: usize>(&self, columns: &[&[i32; R]], row: usize) -> i64 {
+        let (mut a0, mut a1, mut a2) = (0i64, 0i64, 0i64);
+        for (d, column) in self.limbs.iter().zip(columns) {
+            let r = i64::from(column[row % R]);
+            // As in `fill`.
+            a0 = a0.wrapping_add(d[0].wrapping_mul(r));
+            a1 = a1.wrapping_add(d[1].wrapping_mul(r));
+            a2 = a2.wrapping_add(d[2].wrapping_mul(r));
+        }
+        combine(a0, a1, a2)
+    }
+}
+
+/// One copy of a loop per count keeps every exposure in a register or a fixed stack slot.
+macro_rules! by_count {
+    ($count:expr, $exposures:expr, $columns:expr, |$d:ident, $c:ident| $body:expr) => {
+        by_count!($count, $exposures, $columns, |$d, $c| $body, 1 2 3 4 5 6 7 8)
+    };
+    ($count:expr, $exposures:expr, $columns:expr, |$d:ident, $c:ident| $body:expr, $($n:literal)*) => {
+        match $count {
+            $($n => {
+                let (Some($d), Some($c)) =
+                    ($exposures.first_chunk::<$n>(), $columns.first_chunk::<$n>())
+                else {
+                    return Err(RiskError::TooManyUnderlyings);
+                };
+                $body
+            })*
+            _ => return Err(RiskError::TooManyUnderlyings),
+        }
+    };
+}
+
+/// Writes the loss of every joint draw, in row units. Exposures and columns correspond by position.
 ///
 /// # Errors
 /// [`RiskError::ExposureTooLarge`], or [`RiskError::TooManyUnderlyings`] when the two slices differ
 /// in length or exceed [`MAX_UNDERLYINGS`].
-pub fn losses<const R: usize>(
+pub fn losses(
     exposures: &[Notional],
-    columns: &[&[i32; R]],
-    losses: &mut [i64; R],
+    columns: &[&Column],
+    losses: &mut [i64; ROWS],
 ) -> Result<(), RiskError> {
-    if exposures.len() != columns.len() || exposures.len() > MAX_UNDERLYINGS {
-        return Err(RiskError::TooManyUnderlyings);
+    let ready = Exposures::new(exposures, columns.len())?;
+    if ready.count == 0 {
+        losses.fill(0);
+        return Ok(());
     }
-    let mut d = [[0i64; 3]; MAX_UNDERLYINGS];
-    for (slot, exposure) in d.iter_mut().zip(exposures) {
-        *slot = limbs(*exposure)?;
+    by_count!(ready.count, ready.limbs, columns, |d, c| fill(d, c, losses));
+    Ok(())
+}
+
+/// Writes the loss of every stress row, in row units.
+///
+/// # Errors
+/// As [`losses`].
+pub fn stress_losses(
+    exposures: &[Notional],
+    columns: &[&[i32; STRESS_ROWS]],
+    losses: &mut [i64; STRESS_ROWS],
+) -> Result<(), RiskError> {
+    let ready = Exposures::new(exposures, columns.len())?;
+    for (row, loss) in losses.iter_mut().enumerate() {
+        *loss = ready.loss(columns, row);
     }
-    // One copy of the loop per count keeps every exposure in a register or a fixed stack slot.
-    macro_rules! by_count {
-        ($($n:literal),*) => {
-            match exposures.len() {
-                0 => losses.fill(0),
-                $($n => {
-                    let (Some(d), Some(c)) = (d.first_chunk::<$n>(), columns.first_chunk::<$n>()) else {
-                        return Err(RiskError::TooManyUnderlyings);
-                    };
-                    fill::<$n, R>(d, c, losses);
-                })*
-                _ => return Err(RiskError::TooManyUnderlyings),
-            }
+    Ok(())
+}
+
+/// The joint draws of a linear portfolio put in order without their losses: one 64-bit multiplication per
+/// underlying and row. The few rows whose loss counts are then computed exactly.
+///
+/// A row's key is `sum_u q_u x return_u`, where `q_u` is the negated exposure `d_u` in units of 2ˢ, rounded
+/// down, and s is such that |q_u| <= 2³². With the remainders `f_u = d_u - 2ˢ q_u` in [0, 2ˢ), the row's exact
+/// sum is `2ˢ x key + sum_u f_u x return_u`. Returns lie in [-2²⁴, 2²⁶), so that a key is off by more than
+/// `-n 2²⁴` and less than `n 2²⁶` for n underlyings.
+pub(crate) struct Ranking<'a> {
+    exact: Exposures,
+    columns: &'a [&'a Column],
+    /// The largest key.
+    pub high: i64,
+    /// A key that is larger than another one by this much has the larger loss.
+    pub slack: i64,
+}
+
+impl<'a> Ranking<'a> {
+    /// Writes the keys. `None` for a portfolio without exposure: all losses are zero.
+    pub fn new(
+        exposures: &[Notional],
+        columns: &'a [&'a Column],
+        keys: &mut [i64; ROWS],
+    ) -> Result<Option<Self>, RiskError> {
+        let exact = Exposures::new(exposures, columns.len())?;
+        let largest = exposures.iter().map(|d| d.0.unsigned_abs()).max();
+        let Some(largest) = largest.filter(|d| *d > 0) else {
+            return Ok(None);
+        };
+        let shift = (128 - largest.leading_zeros()).saturating_sub(32);
+        let mut terms: [Term<'_>; MAX_UNDERLYINGS] = [(0, &[0; ROWS]); MAX_UNDERLYINGS];
+        for ((slot, exposure), column) in terms.iter_mut().zip(exposures).zip(columns) {
+            let q = i64::try_from(-exposure.0 >> shift).map_err(|_| RiskError::Overflow)?;
+            *slot = (q, *column);
+        }
+        let high = fill_keys(terms.get(..exact.count).unwrap_or_default(), keys);
+        // At most 8 x (2²⁴ + 2²⁶); nothing is cut off where s is zero.
+        let slack = if shift == 0 {
+            0
+        } else {
+            columns.len() as i64 * 5 * i64::from(RETURN_ONE)
+        };
+        Ok(Some(Self {
+            exact,
+            columns,
+            high,
+            slack,
+        }))
+    }
+
+    /// Loss of one row, in row units, exact.
+    #[inline(always)]
+    pub fn loss(&self, row: usize) -> i64 {
+        self.exact.loss(self.columns, row)
+    }
+}
+
+/// An underlying's part in the keys: its exposure and its returns.
+type Term<'a> = (i64, &'a Column);
+
+/// Keys of all rows, and the largest of them. Two underlyings at a time: what more would need does not fit
+/// the chain's ten registers.
+fn fill_keys(terms: &[Term<'_>], keys: &mut [i64; ROWS]) -> i64 {
+    let (pairs, rest) = terms.as_chunks::<2>();
+    let mut high = 0;
+    let mut fresh = true;
+    for pair in pairs {
+        high = if fresh {
+            pass::<2, true>(pair, keys)
+        } else {
+            pass::<2, false>(pair, keys)
+        };
+        fresh = false;
+    }
+    if let Some(one) = rest.first_chunk::<1>() {
+        high = if fresh {
+            pass::<1, true>(one, keys)
+        } else {
+            pass::<1, false>(one, keys)
         };
     }
-    by_count!(1, 2, 3, 4, 5, 6, 7, 8);
-    Ok(())
+    high
+}
+
+/// Adds `N` terms to all keys, or makes them the keys; returns the largest key.
+#[inline(never)]
+fn pass<const N: usize, const FRESH: bool>(terms: &[Term<'_>; N], keys: &mut [i64; ROWS]) -> i64 {
+    const STEP: usize = 2;
+    let terms = terms.map(|(q, column)| (q, column.as_chunks::<STEP>().0));
+    let mut high = i64::MIN;
+    for (i, keys) in keys.as_chunks_mut::<STEP>().0.iter_mut().enumerate() {
+        for (j, slot) in keys.iter_mut().enumerate() {
+            let mut key = if FRESH { 0 } else { *slot };
+            for (q, column) in terms {
+                // Each product is below 2⁵⁸ and there are at most 8.
+                key = key.wrapping_add(i64::from(column[i][j]).wrapping_mul(q));
+            }
+            *slot = key;
+            if key > high {
+                high = key;
+            }
+        }
+    }
+    high
 }
 
 /// Loss of one row given as (exposure, return) pairs, in row units, rounded up.

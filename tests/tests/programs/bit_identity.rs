@@ -88,6 +88,7 @@ fn losses_and_their_tail() {
     let functions = [
         (Function::Losses, 8),
         (Function::ExpectedShortfall, 8),
+        (Function::ExpectedShortfallOfLinear, 8),
         (Function::ExpectedShortfallOfAny, 8),
     ];
     for (probe, kind) in probes().iter_mut().zip(0..) {

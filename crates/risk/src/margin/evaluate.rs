@@ -7,7 +7,7 @@ use {
         curve::CurveScratch,
         error::RiskError,
         rows::{self, Column, one_loss, to_micro_usd},
-        tail::{TAIL_99, TAIL_975, Undecided, expected_shortfall},
+        tail::{TAIL_99, TAIL_975, Undecided, expected_shortfall, expected_shortfall_of_linear},
         units::{Notional, mul_ppm_ceil},
     },
     alloc::{boxed::Box, vec, vec::Vec},
@@ -67,12 +67,27 @@ impl<'a> Portfolio<'a> {
         let Some(weights) = self.weights(&net)? else {
             return Ok(out);
         };
-        let stress = self.scenario_losses(&net, scratch)?;
         let (tail, factor) = match kind {
             Kind::Initial => (TAIL_99, PPM),
             Kind::Maintenance => (TAIL_975, params.maintenance_factor),
         };
-        let es = expected_shortfall(&scratch.losses, weights, tail, &mut scratch.undecided)?;
+        let (exposures, used) = net.exposed(self.books);
+        let columns: Vec<&Column> = used.iter().map(|book| book.returns).collect();
+        let (losses, undecided) = (&mut scratch.losses, &mut scratch.undecided);
+        let (es, stress) = if net.groups.is_empty() {
+            let linear = expected_shortfall_of_linear;
+            let es = linear(&exposures, &columns, weights, tail, losses, undecided)?;
+            (es, self.stress(&net, &exposures, &used, scratch)?)
+        } else {
+            // The stress rows come with the options' losses, which the shortfall waits for.
+            rows::losses(&exposures, &columns, losses)?;
+            let stress = self.stress(&net, &exposures, &used, scratch)?;
+            let (losses, undecided) = (&scratch.losses, &mut scratch.undecided);
+            (
+                expected_shortfall(losses, weights, tail, undecided)?,
+                stress,
+            )
+        };
         out.expected_shortfall = max(to_micro_usd(es)?, 0);
         out.worst_stress_row = stress.worst_row;
         out.stress = mul_ppm_ceil(to_micro_usd(stress.worst)?, params.stress_weight)?;
@@ -132,7 +147,7 @@ impl<'a> Portfolio<'a> {
         Ok(Some(first.weights))
     }
 
-    /// Fills the loss of every joint row, and sums up the stress rows.
+    /// The loss of every joint row, and what the stress rows come to.
     pub(super) fn scenario_losses(
         &self,
         net: &Net<'a>,
@@ -141,9 +156,20 @@ impl<'a> Portfolio<'a> {
         let (exposures, used) = net.exposed(self.books);
         let columns: Vec<&Column> = used.iter().map(|book| book.returns).collect();
         rows::losses(&exposures, &columns, &mut scratch.losses)?;
+        self.stress(net, &exposures, &used, scratch)
+    }
+
+    /// Sums up the stress rows; where there are options, adds what they lose to the joint rows.
+    fn stress(
+        &self,
+        net: &Net<'a>,
+        exposures: &[Notional],
+        used: &[&Book<'a>],
+        scratch: &mut Scratch,
+    ) -> Result<Stress, RiskError> {
         let columns: Vec<&[i32; STRESS_ROWS]> = used.iter().map(|book| book.stress).collect();
         let mut stress = [0; STRESS_ROWS];
-        rows::losses(&exposures, &columns, &mut stress)?;
+        rows::stress_losses(exposures, &columns, &mut stress)?;
         let mut own = [0i64; MAX_UNDERLYINGS];
         for ((own, exposure), book) in own.iter_mut().zip(net.linear).zip(self.books) {
             *own = linear_worst(exposure, book)?;

@@ -18,9 +18,10 @@ pub const BUDGETS: [(&str, &str, u64); 4] = [
 const TOLERANCE: u64 = 5;
 
 impl Ledger {
-    fn sections(&self) -> [(&'static str, &BTreeMap<String, u64>); 3] {
+    fn sections(&self) -> [(&'static str, &BTreeMap<String, u64>); 4] {
         [
             ("instructions", &self.instructions),
+            ("functions", &self.functions),
             ("shapes", &self.shapes),
             ("binaries", &self.binaries),
         ]

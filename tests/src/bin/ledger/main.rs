@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod compare;
+mod functions;
 mod measure;
 mod shapes;
 mod table;
@@ -19,6 +20,8 @@ use {
 #[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ledger {
     pub instructions: BTreeMap<String, u64>,
+    #[serde(default)]
+    pub functions: BTreeMap<String, u64>,
     pub shapes: BTreeMap<String, u64>,
     pub binaries: BTreeMap<String, u64>,
 }

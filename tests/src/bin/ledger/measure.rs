@@ -1,7 +1,7 @@
 //! Every instruction once, in the deployment that the project ships.
 
 use {
-    crate::{Ledger, shapes},
+    crate::{Ledger, functions, shapes},
     cep_migrations::steps,
     cep_sdk::Pubkey,
     cep_tests::{
@@ -23,6 +23,7 @@ pub fn all() -> Ledger {
     use_of_the_pool(instructions);
     liquidations(instructions);
     shapes::all(&mut ledger.shapes);
+    functions::all(&mut ledger.functions);
     for (name, _) in PROGRAMS {
         let size = u64::try_from(bytecode(name).len()).unwrap();
         ledger.binaries.insert(name.into(), size);

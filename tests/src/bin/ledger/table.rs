@@ -27,6 +27,7 @@ pub fn render(ledger: &Ledger) -> String {
     for (title, figures) in [
         ("shape", &ledger.shapes),
         ("instruction", &ledger.instructions),
+        ("function of the risk library", &ledger.functions),
     ] {
         writeln!(
             out,

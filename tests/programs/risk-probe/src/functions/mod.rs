@@ -21,7 +21,9 @@ pub enum Function {
     Losses,
     /// [`cep_risk::tail::expected_shortfall`] of such losses, at both tails.
     ExpectedShortfall,
-    /// The same of losses that are drawn one by one, over the whole range.
+    /// [`cep_risk::tail::expected_shortfall_of_linear`] of such exposures.
+    ExpectedShortfallOfLinear,
+    /// [`cep_risk::tail::expected_shortfall`] of losses that are drawn one by one, over the whole range.
     ExpectedShortfallOfAny,
     /// Every function of [`cep_risk::auction`] on one liquidation.
     Auction,
@@ -40,7 +42,7 @@ pub enum Function {
 }
 
 impl Function {
-    const ALL: [Self; 15] = [
+    const ALL: [Self; 16] = [
         Self::Exp,
         Self::LnRatio,
         Self::EwmaUpdate,
@@ -48,6 +50,7 @@ impl Function {
         Self::SimpleReturn,
         Self::Losses,
         Self::ExpectedShortfall,
+        Self::ExpectedShortfallOfLinear,
         Self::ExpectedShortfallOfAny,
         Self::Auction,
         Self::Evaluate,
@@ -72,6 +75,9 @@ pub(crate) fn call(request: &mut Request, tables: &Tables, answer: &mut Answer) 
         Function::SimpleReturn => scalar::simple_return(request, answer),
         Function::Losses => rows::losses(request, tables, answer),
         Function::ExpectedShortfall => rows::expected_shortfall(request, tables, answer),
+        Function::ExpectedShortfallOfLinear => {
+            rows::expected_shortfall_of_linear(request, tables, answer)
+        }
         Function::ExpectedShortfallOfAny => {
             rows::expected_shortfall_of_any(request, tables, answer)
         }

@@ -61,6 +61,26 @@ pub fn expected_shortfall(request: &mut Request, tables: &Tables, answer: &mut A
     }
 }
 
+pub fn expected_shortfall_of_linear(request: &mut Request, tables: &Tables, answer: &mut Answer) {
+    let (mut losses, mut undecided) = (boxed(), bytemuck::zeroed_box());
+    for _ in 0..request.calls {
+        let tail = request.tail();
+        let exposures = exposures(request);
+        let columns = columns(tables, exposures.len());
+        let result = answer.metered(|| {
+            tail::expected_shortfall_of_linear(
+                &exposures,
+                &columns,
+                &tables.weights,
+                tail,
+                &mut losses,
+                &mut undecided,
+            )
+        });
+        answer.put_result(result, Answer::put);
+    }
+}
+
 pub fn expected_shortfall_of_any(request: &mut Request, tables: &Tables, answer: &mut Answer) {
     let (mut losses, mut undecided) = (boxed(), bytemuck::zeroed_box());
     for _ in 0..request.calls {
