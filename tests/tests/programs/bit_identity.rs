@@ -181,32 +181,3 @@ fn check(probe: &mut Probe, function: Function, arguments: &[&[u64]]) {
         compare(probe, &Request::given(function, count, calls.concat()));
     }
 }
-
-#[test]
-fn tmp_costs() {
-    let mut probe = Probe::new(shipped());
-    for words in [
-        vec![0, 0, 1, 0, 1, 0],
-        vec![0, 1, 0, 1, 0],
-        vec![0, 1, 0, 4, 0],
-        vec![0, 1, 0, 8, 0],
-        vec![0, 2, 0, 8, 0],
-        vec![0, 4, 0, 8, 0],
-        vec![0, 4, 1, 0, 0],
-        vec![0, 4, 1, 8, 0],
-        vec![0, 8, 2, 8, 1],
-    ] {
-        let mut r = Request::random(Function::EvaluateOptions, 1, 77);
-        r.words = words.clone();
-        let a = probe.on_chain(&r);
-        println!("COST {words:?} {}", a.units);
-    }
-    for f in [
-        Function::BlackPrice,
-        Function::BlackGreeks,
-        Function::CurveLevel,
-    ] {
-        let r = Request::random(f, 10, 5);
-        println!("COST {f:?} {}", probe.on_chain(&r).units / 10);
-    }
-}
