@@ -123,7 +123,7 @@ fn price(usd: f64) -> Price {
 
 /// The shipped set at the volatilities of this test.
 struct Engine {
-    columns: Vec<Box<[i32; ROWS]>>,
+    columns: Vec<[i32; ROWS]>,
     weights: Box<[u32; ROWS]>,
     levels: Box<[u8; ROWS]>,
 }
@@ -132,9 +132,7 @@ impl Engine {
     fn new(set: &ScenarioSet) -> Self {
         let column = |u: usize| {
             let sigma = (SIGMA[u] * ONE_Q32) as u64;
-            Box::new(std::array::from_fn(|k| {
-                simple_return(sigma, set.draws()[k].z[u])
-            }))
+            std::array::from_fn(|k| simple_return(sigma, set.draws()[k].z[u]))
         };
         Self {
             columns: (0..ASSETS).map(column).collect(),

@@ -45,7 +45,7 @@ struct Series {
 pub struct Market {
     spots: [u64; UNDERLYINGS],
     centres: [u64; UNDERLYINGS],
-    returns: Vec<Box<[i32; ROWS]>>,
+    returns: Vec<[i32; ROWS]>,
     levels: Box<[u8; ROWS]>,
     stress: [[i32; STRESS_ROWS]; UNDERLYINGS],
     stress_levels: [u8; STRESS_ROWS],
@@ -72,10 +72,10 @@ impl Market {
         let returns = (0..UNDERLYINGS)
             .map(|u| {
                 let sigma = (0.03 + 0.01 * u as f64) * 2f64.powi(32);
-                Box::new(std::array::from_fn(|k| {
+                std::array::from_fn(|k| {
                     let z = common[k] + bell(&mut rng) * tails[k] / 2;
                     simple_return(sigma as u64, z as i32)
-                }))
+                })
             })
             .collect();
         let levels = Box::new(std::array::from_fn(|k| {
