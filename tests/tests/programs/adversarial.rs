@@ -182,12 +182,12 @@ fn tiny_bids_take_nothing_from_the_failing_account_beyond_the_discount() {
 #[test]
 fn dust_accounts_earn_no_rewards() {
     let mut world = World::new();
-    let dust = world.trader("mallory", 0.4);
+    let dust = world.trader("mallory", 0.45);
     let keeper = world.sibling("mallory", 1);
     world.deposit_usd(&keeper, 100.0);
     let maker = world.trader("maker", 1_000.0);
     world.trade_at_mark(&dust, &maker, SOL, 0.01).accepted();
-    world.set_price(SOL, 190.0);
+    world.set_price(SOL, 185.0);
     let before = together(&world, &[&dust, &keeper]);
 
     world.open(&dust, &keeper).accepted();
