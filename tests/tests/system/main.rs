@@ -20,7 +20,7 @@ async fn the_keeper_liquidates_a_failing_account_and_leaves_a_healthy_one_alone(
     // SETUP: a deployment, a market maker, a trader at high leverage, a hedged one, a keeper.
     let cluster = Cluster::start().await;
     let maker = cluster.trader("maker", 1_000_000.0, 0.0).await;
-    let directional = cluster.trader("directional", 24_000.0, 0.0).await;
+    let directional = cluster.trader("directional", 26_500.0, 0.0).await;
     let hedged = cluster.trader("hedged", 5_000.0, 500.0).await;
     let liquidator = cluster.trader("keeper", 500_000.0, 0.0).await;
     cluster.trade(&directional, &maker, 600.0, 220.0).await;
@@ -38,14 +38,14 @@ async fn the_keeper_liquidates_a_failing_account_and_leaves_a_healthy_one_alone(
     let advice = "`cep account create --id 7`";
     assert!(lost.log().contains(advice), "{}", lost.log());
 
-    // ACT: the keeper loses its connection once, then the price of SOL falls by 10 %.
+    // ACT: the keeper loses its connection once, then the price of SOL falls by an eighth.
     wire.cut();
     keeper
         .until("connected again", async || {
             keeper.log().contains("connecting again")
         })
         .await;
-    cluster.post("SOL", feeds::SOL, 198.0).await;
+    cluster.post("SOL", feeds::SOL, 192.5).await;
     for event in ["refreshed", "opened", "bid", "closed"] {
         let told = async || keeper.event(event).is_some();
         keeper.until(&format!("reported {event:?}"), told).await;
