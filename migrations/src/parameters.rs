@@ -1,6 +1,7 @@
 //! What a deployment is set up with.
 
 use {
+    cep_risk::{MarginParams, scenario::TO_EXTREMES},
     cep_sdk::{
         Pubkey,
         programs::{
@@ -94,13 +95,13 @@ impl Parameters {
                 volatility_tau: 2_836_000,
                 volatility_interval: 300,
                 horizon_hours: 24,
-                volatility_scale: 1_190_000,
+                volatility_scale: TO_EXTREMES,
             },
             pool: PoolParams {
-                stress_weight: 250_000,
-                retained: 100_000,
-                maintenance_factor: 800_000,
-                confidence_multiple: 1_000_000,
+                stress_weight: MarginParams::STANDARD.stress_weight,
+                retained: MarginParams::STANDARD.retained,
+                maintenance_factor: MarginParams::STANDARD.maintenance_factor,
+                confidence_multiple: MarginParams::STANDARD.confidence_multiple,
                 price_band: 50_000,
                 block_fee: 200,
             },

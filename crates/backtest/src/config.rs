@@ -41,7 +41,7 @@ impl Default for Config {
             horizon_hours: 24,
             tau: 2_836_000,
             fast_tau: None,
-            volatility_scale: 1_190_000,
+            volatility_scale: cep_risk::scenario::TO_EXTREMES,
             floors: floors
                 .into_iter()
                 .filter_map(|(name, floor)| Some((Symbol::new(name)?, floor)))

@@ -9,9 +9,12 @@ mod precise;
 
 use {
     astro_float::BigFloat,
-    cep_risk::fixed::{
-        MAX_SECONDS, ONE_Q63, SECONDS_PER_YEAR, Scaled, discount_factor, exp, ln_ratio, normal_cdf,
-        normal_pdf, root_years,
+    cep_risk::{
+        SECONDS_PER_YEAR,
+        fixed::{
+            MAX_SECONDS, ONE_Q63, Scaled, discount_factor, exp, ln_ratio, normal_cdf, normal_pdf,
+            root_years,
+        },
     },
     precise::{Draw, Precise, div, f64, fixed, int, mul, sqrt, sub},
 };

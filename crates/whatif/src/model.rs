@@ -12,7 +12,7 @@ use {
         Book, Curve, Instrument, Price, ROWS, RiskError, STRESS_ROWS,
         black76::{Greeks, Inputs, OptionKind, Terms, greeks, price as black76_price},
         curve::{CurveBuilder, CurveTerms, LEVEL_ZERO, NODES, level_step},
-        scenario::simple_return,
+        scenario::{TO_EXTREMES, simple_return},
     },
     cep_scenarios::{ScenarioSet, Symbol},
     chrono::DateTime,
@@ -55,9 +55,6 @@ pub struct Model {
 
 /// Response of implied volatility to a scenario's level, parts per million.
 const RESPONSE: u64 = 1_000_000;
-/// Scenarios are standardised over days measured to their lows and highs where those matter; a volatility of closes, or
-/// one implied from options, is that much smaller. The shipped set's provenance has the figures.
-const TO_EXTREMES: f64 = 1.19;
 const ONE_Q32: f64 = 4_294_967_296.0;
 
 impl Model {
@@ -108,7 +105,7 @@ impl Model {
                 .ok_or_else(|| field(at(""), "use 1 to 8 letters or digits, like BTC"))?;
             let daily = match underlying.sigma_daily {
                 Some(sigma) => sigma,
-                None => TO_EXTREMES * model.implied(symbol).ok_or_else(|| {
+                None => TO_EXTREMES as f64 / 1e6 * model.implied(symbol).ok_or_else(|| {
                     field(
                         at("sigma_daily"),
                         "absent, and the market has no live options on it to read a volatility from",

@@ -105,6 +105,12 @@ pub(super) fn place(spot: Price, centre: Price) -> u64 {
     ((whole << 4) + (rest << 4) / centre).min(PLACE_MAX)
 }
 
+/// The gap that a place lies in.
+pub(super) fn gap_at(place: u64) -> &'static Gap {
+    let part = usize::try_from(place >> PLACE_BITS).unwrap_or(0);
+    GAPS.get(part).unwrap_or(&GAPS[0])
+}
+
 /// Exponent of the unit of a curve's values, which are multiples of `2^exponent` micro-USD: a u32 of them
 /// reaches to 16 times the centre, with a resolution of 2⁻²⁷ of the centre or finer. -27 ..= 17.
 #[must_use]

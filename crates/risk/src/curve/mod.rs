@@ -110,8 +110,7 @@ impl Curve<'_> {
     #[must_use]
     pub fn value(&self, spot: Price) -> u64 {
         let place = grid::place(spot, self.centre);
-        let part = usize::try_from(place >> grid::PLACE_BITS).unwrap_or(0);
-        let gap = grid::GAPS.get(part).unwrap_or(&grid::GAPS[0]);
+        let gap = grid::gap_at(place);
         let node = SPOT_NODES + usize::from(gap.node);
         let value = |n: usize| i64::from(*self.values.get(n).unwrap_or(&0));
         // Below 2³² x 2¹⁶ either way.
@@ -153,10 +152,7 @@ pub struct Slope {
 impl Slope {
     #[must_use]
     pub fn at(spot: Price, centre: Price) -> Self {
-        let part = grid::place(spot, centre) >> grid::PLACE_BITS;
-        let gap = grid::GAPS
-            .get(usize::try_from(part).unwrap_or(0))
-            .unwrap_or(&grid::GAPS[0]);
+        let gap = grid::gap_at(grid::place(spot, centre));
         let exponent = unit_exponent(centre);
         let centre = if exponent >= 0 {
             centre.micro_usd() >> exponent

@@ -1,9 +1,10 @@
 //! The square root of a time.
 
-use crate::fixed::wide::{leading_zeros, mul_high};
+use crate::{
+    SECONDS_PER_YEAR,
+    fixed::wide::{leading_zeros, mul_high},
+};
 
-/// A year of 365 days.
-pub const SECONDS_PER_YEAR: u64 = 31_536_000;
 /// Longest time to expiry: 15 years of 365 days.
 pub const MAX_SECONDS: u64 = 15 * SECONDS_PER_YEAR;
 /// 1 / sqrt(seconds per year) in Q76.

@@ -81,7 +81,7 @@ impl<'a> Net<'a> {
                     seconds,
                     curve,
                 } => {
-                    if q.0.abs() > MAX_QUANTITY {
+                    if q.0.unsigned_abs() > MAX_QUANTITY.unsigned_abs() {
                         return Err(RiskError::ExposureTooLarge);
                     }
                     value += q.times_micro(mark);
