@@ -12,6 +12,7 @@ use cep_sbf_abi as _;
 pub mod error;
 pub mod events;
 pub mod instructions;
+pub mod oracle;
 pub mod seeds;
 pub mod state;
 

@@ -1,5 +1,6 @@
 mod book;
 mod config;
 mod scenario_set;
+mod source;
 
-pub use {book::*, config::*, scenario_set::*};
+pub use {book::*, config::*, scenario_set::*, source::*};
