@@ -15,6 +15,12 @@ pub fn risk_book(symbol: &[u8; 8]) -> Pubkey {
     Pubkey::find_program_address(&[risk_seeds::BOOK, symbol], &risk_engine::ID).0
 }
 
+/// What publishers posted for a book.
+#[must_use]
+pub fn surface(book: &Pubkey) -> Pubkey {
+    Pubkey::find_program_address(&[risk_seeds::SURFACE, book.as_ref()], &risk_engine::ID).0
+}
+
 #[must_use]
 pub fn pool() -> Pubkey {
     Pubkey::find_program_address(&[pool_seeds::POOL], &margin_pool::ID).0

@@ -13,22 +13,18 @@ pub enum RiskEngineError {
     BadSymbol,
     #[msg("All underlying slots are taken; a config holds at most 8")]
     TooManyUnderlyings,
-    #[msg(
-        "The price account is for another feed; pass the update of the feed named in RiskBook.feed_id"
-    )]
-    WrongFeed,
-    #[msg("The price update is not fully verified; post it with full Wormhole verification")]
-    PriceNotVerified,
-    #[msg("The price update is too old; post a newer one and retry")]
-    PriceTooOld,
-    #[msg("The price update is dated in the future; wait or post another")]
-    PriceFromFuture,
-    #[msg("The price update is not newer than the one the book already holds; post a newer one")]
-    PriceNotNewer,
+    #[msg("This book is of a staked token; call refresh_staked with its base book")]
+    StakedBook,
+    #[msg("This book is not of a staked token; call refresh")]
+    NotStakedBook,
+    #[msg("The base book is another one; pass the book named in RiskBook.staked.base_book")]
+    WrongBaseBook,
     #[msg("The price is zero, negative or beyond the supported range; wait for a sane update")]
     PriceOutOfRange,
-    #[msg("The price's confidence interval is too wide to act on; wait for the market to settle")]
-    PriceTooUncertain,
+    #[msg("There is no such instrument in this book; list it, or pass its present slot and id")]
+    UnknownInstrument,
+    #[msg("A book grows by at most 12 slots at a time and to at most 320; close settled instruments instead")]
+    TooManyInstruments,
     #[msg("This scenario set is sealed; create a new one to change it")]
     ScenarioSetSealed,
     #[msg(

@@ -13,6 +13,7 @@ pub mod error;
 pub mod events;
 pub mod instructions;
 pub mod oracle;
+pub mod price;
 pub mod seeds;
 pub mod state;
 
@@ -57,9 +58,19 @@ pub mod risk_engine {
         instructions::activate_scenario_set::handler(ctx, hash)
     }
 
-    /// Folds a Pyth price into a book: price, confidence and realised volatility. Anyone.
-    pub fn refresh(ctx: Context<Refresh>) -> Result<()> {
+    /// Adds free instrument slots to a book. Authority only.
+    pub fn extend_book(ctx: Context<ExtendBook>, slots: u8) -> Result<()> {
+        instructions::extend_book::handler(ctx, slots)
+    }
+
+    /// Folds oracle prices into a book: price, confidence and realised volatility. Anyone.
+    pub fn refresh<'info>(ctx: Context<'info, Refresh<'info>>) -> Result<()> {
         instructions::refresh::handler(ctx)
+    }
+
+    /// The same for a staked token: redemption rate and market price. Anyone.
+    pub fn refresh_staked<'info>(ctx: Context<'info, RefreshStaked<'info>>) -> Result<()> {
+        instructions::refresh_staked::handler(ctx)
     }
 
     /// Scales a book's column of the active scenario set to its current volatility. Anyone.

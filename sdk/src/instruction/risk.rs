@@ -5,7 +5,7 @@ use {
     crate::address,
     anchor_lang::prelude::Pubkey,
     risk_engine::{AddUnderlyingArgs, RiskConfigArgs, accounts, instruction, state::ScenarioSet},
-    solana_sdk::instruction::Instruction,
+    solana_sdk::instruction::{AccountMeta, Instruction},
     solana_system_interface::{instruction::create_account, program},
 };
 
@@ -24,10 +24,18 @@ pub fn initialize_config(payer: Pubkey, args: RiskConfigArgs) -> Instruction {
 }
 
 #[must_use]
-pub fn add_underlying(authority: Pubkey, payer: Pubkey, args: AddUnderlyingArgs) -> Instruction {
+pub fn add_underlying(
+    authority: Pubkey,
+    payer: Pubkey,
+    base_book: Option<Pubkey>,
+    args: AddUnderlyingArgs,
+) -> Instruction {
+    let book = address::risk_book(&args.symbol);
     let accounts = accounts::AddUnderlying {
         config: address::risk_config(),
-        book: address::risk_book(&args.symbol),
+        book,
+        surface: address::surface(&book),
+        base_book,
         authority,
         payer,
         system_program: program::ID,
@@ -103,18 +111,71 @@ pub fn activate_scenario_set(
     )
 }
 
-/// Folds the Pyth update at `price_update` into `book`.
+/// Folds what the oracle accounts say into `book`; those that cannot be used are passed over.
 #[must_use]
-pub fn refresh(book: Pubkey, price_update: Pubkey) -> Instruction {
+pub fn refresh(book: Pubkey, oracles: &[Pubkey]) -> Instruction {
     let accounts = accounts::Refresh {
         config: address::risk_config(),
         book,
-        price_update,
     };
-    build(risk_engine::ID, &accounts, &instruction::Refresh {})
+    let ix = build(risk_engine::ID, &accounts, &instruction::Refresh {});
+    with_readonly(ix, oracles)
 }
 
-/// Scales the column of `book` to its current volatility. Needs about 203,000 compute units.
+/// The same for a staked token. `oracles` holds the stake pool (or the feed of its rate) too.
+#[must_use]
+pub fn refresh_staked(book: Pubkey, base_book: Pubkey, oracles: &[Pubkey]) -> Instruction {
+    let accounts = accounts::RefreshStaked {
+        config: address::risk_config(),
+        book,
+        base_book,
+    };
+    let ix = build(risk_engine::ID, &accounts, &instruction::RefreshStaked {});
+    with_readonly(ix, oracles)
+}
+
+/// Folds implied volatility feeds into `book`.
+#[must_use]
+pub fn refresh_volatility(book: Pubkey, feeds: &[Pubkey]) -> Instruction {
+    let accounts = accounts::RefreshVolatility {
+        config: address::risk_config(),
+        book,
+    };
+    let ix = build(
+        risk_engine::ID,
+        &accounts,
+        &instruction::RefreshVolatility {},
+    );
+    with_readonly(ix, feeds)
+}
+
+/// Adds up to 12 free instrument slots to `book`.
+#[must_use]
+pub fn extend_book(authority: Pubkey, payer: Pubkey, book: Pubkey, slots: u8) -> Instruction {
+    let accounts = accounts::ExtendBook {
+        config: address::risk_config(),
+        book,
+        authority,
+        payer,
+        system_program: program::ID,
+    };
+    build(
+        risk_engine::ID,
+        &accounts,
+        &instruction::ExtendBook { slots },
+    )
+}
+
+fn with_readonly(mut ix: Instruction, accounts: &[Pubkey]) -> Instruction {
+    let metas = accounts
+        .iter()
+        .map(|key| AccountMeta::new_readonly(*key, false));
+    ix.accounts.extend(metas);
+    ix
+}
+
+/// Scales the columns of `book` to its current volatility. Needs about 420,000 compute units while maintenance lags
+/// behind, half of it otherwise.
 #[must_use]
 pub fn refresh_scenarios(book: Pubkey, scenario_set: Pubkey) -> Instruction {
     let accounts = accounts::RefreshScenarios {

@@ -2,21 +2,36 @@ use {
     crate::{
         error::RiskEngineError,
         events::UnderlyingAdded,
-        seeds,
-        state::{RiskBook, RiskConfig},
+        price, seeds,
+        state::{
+            AtmFeed, MAX_SOURCES, MAX_TENORS, RiskBook, RiskConfig, Source, SourceArgs, StakedArgs,
+            Surface,
+        },
     },
     anchor_lang::prelude::*,
+    bytemuck::Zeroable,
+    cep_risk::{ewma::VARIANCE_MAX, volatility::VARIANCE_MIN},
 };
 
 #[derive(AnchorSerialize, AnchorDeserialize, Clone, Debug)]
 pub struct AddUnderlyingArgs {
     /// A-Z and 0-9, padded with zeros.
     pub symbol: [u8; 8],
-    pub feed_id: [u8; 32],
-    /// Realised variance per day to start from, Q48.
+    /// Column of the scenario set; the symbol again, but for staked tokens.
+    pub column: [u8; 8],
+    /// 1 to 4; empty places at the end.
+    pub sources: Vec<SourceArgs>,
+    /// Fresh, agreeing sources it takes; 1 to the number of sources.
+    pub min_sources: u8,
+    /// Implied volatility feeds with their tenors in seconds; up to 4.
+    pub implied: Vec<(u32, SourceArgs)>,
+    pub staked: Option<StakedArgs>,
+    /// Realised variance per day to start from, Q48; at most 4 x 2⁴⁸.
     pub initial_variance: u64,
-    /// Variance per day that scenarios never go below, Q48; above zero.
+    /// Variance per day that scenarios never go below, Q48; 2⁴⁸ / 10⁶ ..= 4 x 2⁴⁸.
     pub variance_floor: u64,
+    /// Contracts traded a day, millionths; zero for unknown.
+    pub daily_volume: u64,
 }
 
 #[derive(Accounts)]
@@ -27,16 +42,26 @@ pub struct AddUnderlying<'info> {
     pub config: AccountLoader<'info, RiskConfig>,
     #[account(init, payer = payer, space = RiskBook::SPACE, seeds = [seeds::BOOK, &args.symbol], bump)]
     pub book: AccountLoader<'info, RiskBook>,
+    #[account(init, payer = payer, space = Surface::SPACE, seeds = [seeds::SURFACE, book.key().as_ref()], bump)]
+    pub surface: AccountLoader<'info, Surface>,
+    /// For a staked token: the book of what it redeems for.
+    #[account(has_one = config)]
+    pub base_book: Option<AccountLoader<'info, RiskBook>>,
     pub authority: Signer<'info>,
     #[account(mut)]
     pub payer: Signer<'info>,
     pub system_program: Program<'info, System>,
 }
 
+/// A book says nothing about money until a pool lists it, which is the pool's decision: no timelock here.
 pub(crate) fn handler(ctx: Context<AddUnderlying>, args: AddUnderlyingArgs) -> Result<()> {
-    require!(is_symbol(&args.symbol), RiskEngineError::BadSymbol);
     require!(
-        args.variance_floor > 0,
+        is_symbol(&args.symbol) && is_symbol(&args.column),
+        RiskEngineError::BadSymbol
+    );
+    require!(
+        (VARIANCE_MIN..=VARIANCE_MAX).contains(&args.variance_floor)
+            && args.initial_variance <= VARIANCE_MAX,
         RiskEngineError::ParameterOutOfRange
     );
     let mut config = ctx.accounts.config.load_mut()?;
@@ -49,18 +74,83 @@ pub(crate) fn handler(ctx: Context<AddUnderlying>, args: AddUnderlyingArgs) -> R
     let mut book = ctx.accounts.book.load_init()?;
     book.config = ctx.accounts.config.key();
     book.symbol = args.symbol;
-    book.feed_id = args.feed_id;
+    book.column = args.column;
+    book.sources = sources_of(&args.sources, args.min_sources)?;
+    book.min_sources = args.min_sources;
+    book.implied = feeds_of(&args.implied)?;
+    if let Some(staked) = &args.staked {
+        let base = ctx
+            .accounts
+            .base_book
+            .as_ref()
+            .ok_or(RiskEngineError::WrongBaseBook)?;
+        require!(base.load()?.is_staked == 0, RiskEngineError::WrongBaseBook);
+        book.staked = staked.build(base.key())?;
+        book.is_staked = 1;
+    }
     book.variance = args.initial_variance;
     book.variance_floor = args.variance_floor;
-    book.max_price_age = config.params.max_price_age;
+    book.daily_volume = args.daily_volume;
+    book.next_instrument = 1;
     book.bump = ctx.bumps.book;
     book.version = RiskBook::VERSION;
+    price::retarget(&mut book, &config.params);
+
+    let mut surface = ctx.accounts.surface.load_init()?;
+    surface.book = ctx.accounts.book.key();
+    surface.bump = ctx.bumps.surface;
+    surface.version = Surface::VERSION;
     emit!(UnderlyingAdded {
         book: ctx.accounts.book.key(),
         symbol: args.symbol,
-        feed_id: args.feed_id,
+        column: args.column,
+        sources: u8::try_from(args.sources.len()).unwrap_or(u8::MAX),
+        min_sources: args.min_sources,
     });
     book.invariant()
+}
+
+/// Sources as a book stores them; nothing has been read from them yet. Refuses the same feed twice: it would count
+/// as two opinions.
+pub(crate) fn sources_of(args: &[SourceArgs], min: u8) -> Result<[Source; MAX_SOURCES]> {
+    let twice = args.iter().enumerate().any(|(at, a)| {
+        let mut later = args.iter().skip(at).skip(1);
+        later.any(|b| a.kind == b.kind && a.feed == b.feed)
+    });
+    require!(
+        (1..=MAX_SOURCES).contains(&args.len())
+            && (1..=args.len()).contains(&usize::from(min))
+            && !twice,
+        RiskEngineError::ParameterOutOfRange
+    );
+    let mut sources = [Source::zeroed(); MAX_SOURCES];
+    for (slot, args) in sources.iter_mut().zip(args) {
+        *slot = Source::configure(*args)?;
+        require!(slot.kind != 0, RiskEngineError::ParameterOutOfRange);
+    }
+    Ok(sources)
+}
+
+/// Implied volatility feeds as a book stores them; tenors of a day to two years, each once.
+pub(crate) fn feeds_of(args: &[(u32, SourceArgs)]) -> Result<[AtmFeed; MAX_TENORS]> {
+    require!(
+        args.len() <= MAX_TENORS,
+        RiskEngineError::ParameterOutOfRange
+    );
+    let mut feeds = [AtmFeed::zeroed(); MAX_TENORS];
+    for (at, (tenor, source)) in args.iter().enumerate() {
+        let again = args.iter().take(at).any(|(other, _)| other == tenor);
+        require!(
+            (86_400..=63_072_000).contains(tenor) && !again,
+            RiskEngineError::ParameterOutOfRange
+        );
+        let source = Source::configure(*source)?;
+        require!(source.kind != 0, RiskEngineError::ParameterOutOfRange);
+        if let Some(feed) = feeds.get_mut(at) {
+            (feed.tenor, feed.source) = (*tenor, source);
+        }
+    }
+    Ok(feeds)
 }
 
 fn is_symbol(symbol: &[u8; 8]) -> bool {
@@ -88,5 +178,26 @@ mod tests {
         ] {
             assert!(!is_symbol(bad), "{bad:?}");
         }
+    }
+
+    #[test]
+    fn a_feed_counts_once_and_no_more_sources_are_wanted_than_there_are() {
+        let pyth = |n| SourceArgs {
+            kind: crate::state::SourceKind::Pyth,
+            feed: [n; 32],
+            max_age: 60,
+            max_slots: 0,
+            max_confidence: 20_000,
+            min_samples: 0,
+        };
+        assert!(sources_of(&[pyth(1), pyth(2)], 2).is_ok());
+        assert!(sources_of(&[pyth(1), pyth(2)], 3).is_err());
+        assert!(sources_of(&[pyth(1), pyth(2), pyth(1)], 1).is_err());
+        assert!(sources_of(&[pyth(1)], 0).is_err());
+        assert!(sources_of(&[], 0).is_err());
+        assert!(sources_of(&[SourceArgs::NONE], 1).is_err());
+        assert!(feeds_of(&[(86_400, pyth(1)), (604_800, pyth(2))]).is_ok());
+        assert!(feeds_of(&[(86_400, pyth(1)), (86_400, pyth(2))]).is_err());
+        assert!(feeds_of(&[(86_399, pyth(1))]).is_err());
     }
 }

@@ -1,13 +1,16 @@
 pub mod activate_scenario_set;
 pub mod add_underlying;
 pub mod create_scenario_set;
+pub mod extend_book;
 pub mod initialize_config;
 pub mod refresh;
 pub mod refresh_scenarios;
+pub mod refresh_staked;
+//pub mod refresh_volatility;
 pub mod write_scenario_set;
 
 // Anchor's `#[program]` looks for the account structs at the crate root.
 pub use {
-    activate_scenario_set::*, add_underlying::*, create_scenario_set::*, initialize_config::*,
-    refresh::*, refresh_scenarios::*, write_scenario_set::*,
+    activate_scenario_set::*, add_underlying::*, create_scenario_set::*, extend_book::*, initialize_config::*,
+    refresh::*, refresh_scenarios::*, refresh_staked::*, write_scenario_set::*,
 };

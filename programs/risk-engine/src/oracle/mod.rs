@@ -19,8 +19,8 @@ pub use {
 };
 
 use {
-    crate::state::{Source, SourceKind},
-    anchor_lang::prelude::Pubkey,
+    crate::state::{RiskParams, Source, SourceKind},
+    anchor_lang::prelude::{Clock, Pubkey},
     cep_risk::PPM,
     decimal::{Round, to_units},
     std::ops::RangeInclusive,
@@ -34,6 +34,17 @@ pub struct ClockView {
     pub slot: u64,
     /// How far a value may be dated ahead of `unix`, seconds.
     pub max_skew: u64,
+}
+
+impl ClockView {
+    #[must_use]
+    pub const fn of(clock: &Clock, params: &RiskParams) -> Self {
+        Self {
+            unix: clock.unix_timestamp,
+            slot: clock.slot,
+            max_skew: params.max_clock_skew,
+        }
+    }
 }
 
 /// A value that passed every check.

@@ -1,72 +1,155 @@
 use {
+    super::{AtmFeed, Expiry, MAX_EXPIRIES, Source, Staked},
     crate::error::RiskEngineError,
     anchor_lang::prelude::*,
-    cep_risk::{
-        Book, Price, ROWS, SECONDS_PER_DAY, STRESS_ROWS,
-        margin::{FLAT_LEVELS, FLAT_STRESS_LEVELS},
-    },
+    cep_risk::{Book, Kind, Price, ROWS, STRESS_ROWS},
 };
 
-/// Everything a margin check needs of one underlying. PDA `[seeds::BOOK, symbol]`.
+/// Oracle sources that one underlying may have.
+pub const MAX_SOURCES: usize = 4;
+/// Tenors at which implied volatility is fed.
+pub const MAX_TENORS: usize = 4;
+
+/// Reasons for which an underlying is in doubt, as bits of [`RiskBook::degraded`].
+pub mod degraded {
+    /// Fewer fresh sources than the underlying wants.
+    pub const SHORTAGE: u8 = 1;
+    /// Enough sources, but too few of them agree.
+    pub const DISAGREEMENT: u8 = 2;
+    /// The circuit breaker holds the price back; it follows in a while.
+    pub const STEP_LIMITED: u8 = 4;
+    /// Paused by the guardian.
+    pub const PAUSED: u8 = 8;
+    /// A staked token whose base is in doubt.
+    pub const BASE: u8 = 16;
+}
+
+/// Everything a margin check needs of one underlying. PDA `[seeds::BOOK, symbol]`. Behind this header the account
+/// holds [`super::Instrument`]s; see [`super::BookRef`].
 ///
-/// `refresh` writes price and volatility, `refresh_scenarios` the columns; anyone may call either.
+/// `refresh` and `refresh_staked` write price and realised volatility, `refresh_volatility` the implied one,
+/// `refresh_scenarios` the columns, `post_surface` skew, curvature and basis, `refresh_curves` the curves; anyone
+/// may call them (`post_surface`: publishers).
 #[account(zero_copy)]
 #[repr(C)]
 pub struct RiskBook {
     pub config: Pubkey,
     pub symbol: [u8; 8],
-    /// Pyth feed this book follows.
-    pub feed_id: [u8; 32],
-    /// Index price, micro-USD per whole contract; zero before the first refresh.
+    /// The column of the scenario set that moves this underlying; its symbol, but for staked tokens that
+    /// of their gap.
+    pub column: [u8; 8],
+
+    // The index price.
+    /// Micro-USD per whole contract; zero before the first refresh.
     pub price: u64,
-    /// Oracle confidence interval, micro-USD per whole contract, rounded up.
+    /// Micro-USD per whole contract, rounded up: what the agreeing sources report, and how far apart they are.
     pub confidence: u64,
-    /// When the oracle published the price, Unix seconds.
+    /// When the oldest of the agreeing sources was published, Unix seconds.
     pub publish_time: i64,
-    /// Slot of the last refresh.
+    /// The cluster's time and slot at the last refresh that found a price.
+    pub refreshed_at: i64,
     pub refreshed_slot: u64,
-    /// Copy of the config's bound, so that a margin check needs no config account. Seconds.
+    /// What is used up of the circuit breaker's burst, ppm.
+    pub step_used: u64,
+    /// Copies of the config's parameters, so that a margin check needs no config account.
     pub max_price_age: u64,
-    /// Realised variance per day, Q48: an average over irregular samples.
+    pub dead_price_age: u64,
+    pub doubt: u64,
+
+    // Volatility. Variances are per day in Q48.
+    /// Realised: an average over irregular samples.
     pub variance: u64,
-    /// Variance never counts as less than this, Q48.
+    /// Scenarios never stand for less than this.
     pub variance_floor: u64,
-    /// Price and time of the last volatility sample.
+    /// Price (a staked token: market over redemption value, Q9) and time of the last volatility sample.
     pub sample_price: u64,
     pub sample_time: i64,
-    /// Variance that `returns` stand for, Q48; zero before the first scaling.
+    /// Implied at the money at 30 days, when a feed last said so; zero without a feed.
+    pub implied_variance: u64,
+    /// What scenarios are to stand for: the largest of realised, implied and floor, each with its weight.
+    pub target_variance: u64,
+    /// What `returns` stand for; zero before the first scaling.
     pub scaled_variance: u64,
+    /// What `maintenance_returns` stand for, and realised variance and time when that was set.
+    pub maintenance_variance: u64,
+    pub maintenance_realised: u64,
+    pub maintenance_time: i64,
+    /// Volatility over the horizon that the columns stand for, Q32.
+    pub sigma: u64,
+    pub maintenance_sigma: u64,
+    /// Seconds.
+    pub horizon: u64,
+    /// Contracts traded a day on all venues, millionths; zero for unknown. Set by proposal.
+    pub daily_volume: u64,
     /// Generation of the scenario set that the columns were scaled from.
     pub scenario_generation: u64,
-    /// Smallest and largest of `returns`.
+
+    // Options.
+    /// Copies of the config's parameters for judging curves.
+    pub curve_max_age: u64,
+    pub curve_centre_band: u64,
+    pub curve_volatility_band: u64,
+    /// Spot that new curves are centred on, and when that was set. Curves of at most two centres live at a time.
+    pub centre: u64,
+    pub centre_time: i64,
+    /// The next instrument's id. Ids start at one and are never given twice.
+    pub next_instrument: u64,
+
+    /// Smallest and largest of `returns` and of `maintenance_returns`.
     pub lowest_return: i32,
     pub highest_return: i32,
+    pub maintenance_lowest: i32,
+    pub maintenance_highest: i32,
+
+    /// Bits of [`degraded`], as of the last refresh.
+    pub degraded: u8,
+    /// Fresh sources it takes; 1 ..= 4.
+    pub min_sources: u8,
+    /// 1 for a staked token.
+    pub is_staked: u8,
     pub bump: u8,
     pub version: u8,
-    pub padding: [u8; 6],
-    /// Simple returns of the joint draws over the horizon, Q24.
+    pub padding: [u8; 3],
+
+    pub sources: [Source; MAX_SOURCES],
+    pub implied: [AtmFeed; MAX_TENORS],
+    pub staked: Staked,
+    pub expiries: [Expiry; MAX_EXPIRIES],
+
+    /// Simple returns of the joint draws over the horizon (Q24): for initial and for maintenance margin.
     pub returns: [i32; ROWS],
-    /// Weights of the joint draws; the same in all books of a generation.
+    pub maintenance_returns: [i32; ROWS],
+    /// Weights and level steps of the joint draws; the same in all books of a generation.
     pub weights: [u32; ROWS],
-    /// Simple returns of the mandated stress rows, Q24.
+    pub levels: [u8; ROWS],
+    /// Simple returns of the mandated stress rows, Q24, and their level steps.
     pub stress: [i32; STRESS_ROWS],
-    pub reserved: [u8; 512],
+    pub stress_levels: [u8; STRESS_ROWS],
+    pub reserved: [u8; 256],
 }
 
 impl RiskBook {
-    pub const VERSION: u8 = 1;
+    pub const VERSION: u8 = 2;
+    /// Without instruments.
     pub const SPACE: usize = 8 + size_of::<Self>();
-
-    /// Variance that scenarios are to stand for: realised, but never below the floor.
-    #[must_use]
-    pub fn effective_variance(&self) -> u64 {
-        self.variance.max(self.variance_floor)
-    }
 
     /// Whether the oracle's price is recent enough to act on.
     #[must_use]
     pub fn price_is_fresh(&self, now: i64) -> bool {
         self.age(now) <= self.max_price_age
+    }
+
+    /// Whether the price is so old that it is the last word of a dead oracle.
+    #[must_use]
+    pub fn price_is_dead(&self, now: i64) -> bool {
+        self.age(now) >= self.dead_price_age
+    }
+
+    /// Whether this underlying is in doubt: wider margin, no new risk in it, nothing withdrawn against it.
+    /// Reducing it and liquidating it go on.
+    #[must_use]
+    pub fn is_degraded(&self, now: i64) -> bool {
+        self.degraded != 0 || !self.price_is_fresh(now)
     }
 
     /// Seconds since the oracle published; zero for a price dated slightly ahead.
@@ -80,31 +163,49 @@ impl RiskBook {
     #[must_use]
     pub fn scenarios_cover_volatility(&self) -> bool {
         let scaled = u128::from(self.scaled_variance) * 121 / 100;
-        u128::from(self.effective_variance()) <= scaled
+        u128::from(self.target_variance) <= scaled
     }
 
-    /// The book as `cep-risk` reads it.
-    pub fn as_book(&self) -> Result<Book<'_>> {
+    /// Whether a staked token trades so far below its redemption value that no more of it is taken in.
+    #[must_use]
+    pub fn has_gap(&self) -> bool {
+        self.is_staked != 0 && self.staked.gap > u64::from(self.staked.gap_band)
+    }
+
+    /// The book as `cep-risk` reads it. `open_interest` in millionths of contracts, zero for unknown.
+    pub fn as_book(&self, kind: Kind, now: i64, open_interest: u64) -> Result<Book<'_>> {
         require!(
             self.scenario_generation != 0,
             RiskEngineError::ScenarioSetNotActive
         );
+        let (returns, extremes, sigma) = match kind {
+            Kind::Initial => (
+                &self.returns,
+                (self.lowest_return, self.highest_return),
+                self.sigma,
+            ),
+            Kind::Maintenance => (
+                &self.maintenance_returns,
+                (self.maintenance_lowest, self.maintenance_highest),
+                self.maintenance_sigma,
+            ),
+        };
         Ok(Book {
             price: self.index_price()?,
             confidence: self.confidence,
-            // No add-on for age or impact is charged yet, so what they need is left unknown.
-            age: 0,
-            sigma: 0,
-            horizon: SECONDS_PER_DAY,
-            daily_volume: 0,
-            open_interest: 0,
-            returns: &self.returns,
-            extremes: (self.lowest_return, self.highest_return),
+            age: self.age(now),
+            sigma,
+            horizon: self.horizon,
+            daily_volume: self.daily_volume,
+            open_interest,
+            returns,
+            extremes,
             weights: &self.weights,
-            levels: &FLAT_LEVELS,
+            levels: &self.levels,
             stress: &self.stress,
-            stress_levels: &FLAT_STRESS_LEVELS,
+            stress_levels: &self.stress_levels,
             scenario_set: self.scenario_generation,
+            doubt: if self.is_degraded(now) { self.doubt } else { 0 },
         })
     }
 
@@ -119,20 +220,48 @@ impl RiskBook {
             self.price <= cep_risk::units::MAX_PRICE,
             RiskEngineError::PriceOutOfRange
         );
+        let variances = [
+            self.variance,
+            self.variance_floor,
+            self.implied_variance,
+            self.target_variance,
+            self.scaled_variance,
+            self.maintenance_variance,
+        ];
         require!(
-            self.variance <= cep_risk::ewma::VARIANCE_MAX
-                && self.variance_floor <= cep_risk::ewma::VARIANCE_MAX,
+            variances
+                .iter()
+                .all(|v| *v <= cep_risk::ewma::VARIANCE_MAX),
             RiskEngineError::ParameterOutOfRange
         );
+        // Maintenance margin never stands for more than initial margin does.
         require!(
-            self.lowest_return <= self.highest_return,
+            self.lowest_return <= self.highest_return
+                && self.maintenance_lowest <= self.maintenance_highest
+                && self.maintenance_variance <= self.scaled_variance,
             RiskEngineError::ScenarioOutOfBounds
         );
         Ok(())
     }
 }
 
-const _: () = assert!(size_of::<RiskBook>() == 32 + 8 + 32 + 11 * 8 + 8 + 8 + 512 * 8 + 64 + 512);
+const _: () = assert!(
+    size_of::<RiskBook>()
+        == 32 + 16 + 9 * 8
+            + 15 * 8
+            + 6 * 8
+            + 16
+            + 8
+            + MAX_SOURCES * size_of::<Source>()
+            + MAX_TENORS * size_of::<AtmFeed>()
+            + size_of::<Staked>()
+            + MAX_EXPIRIES * size_of::<Expiry>()
+            + 512 * 13
+            + 80
+            + 256
+);
+// A derived address is created with at most 10 KiB.
+const _: () = assert!(RiskBook::SPACE <= 10_240);
 
 #[cfg(test)]
 mod tests {
@@ -140,24 +269,26 @@ mod tests {
 
     #[test]
     fn columns_cover_volatility_up_to_ten_percent_above_them() {
-        let mut book: RiskBook = bytemuck::Zeroable::zeroed();
+        let mut book: Box<RiskBook> = bytemuck::zeroed_box();
         book.scaled_variance = 10_000;
-        book.variance = 12_100;
+        book.target_variance = 12_100;
         assert!(book.scenarios_cover_volatility());
-        book.variance = 12_101;
-        assert!(!book.scenarios_cover_volatility());
-        book.variance = 0;
-        book.variance_floor = 12_101;
+        book.target_variance = 12_101;
         assert!(!book.scenarios_cover_volatility());
     }
 
     #[test]
     fn age_counts_from_publication_and_never_underflows() {
-        let mut book: RiskBook = bytemuck::Zeroable::zeroed();
+        let mut book: Box<RiskBook> = bytemuck::zeroed_box();
         book.publish_time = 1_000;
         book.max_price_age = 60;
+        book.dead_price_age = 300;
         assert!(
             book.price_is_fresh(990) && book.price_is_fresh(1_060) && !book.price_is_fresh(1_061)
         );
+        assert!(!book.price_is_dead(1_299) && book.price_is_dead(1_300));
+        assert!(!book.is_degraded(1_060) && book.is_degraded(1_061));
+        book.degraded = degraded::PAUSED;
+        assert!(book.is_degraded(1_000));
     }
 }

@@ -1,6 +1,16 @@
+mod atm_feed;
 mod book;
+mod book_ref;
 mod config;
+mod expiry;
+mod instrument;
+mod params;
 mod scenario_set;
 mod source;
+mod staked;
+mod surface;
 
-pub use {book::*, config::*, scenario_set::*, source::*};
+pub use {
+    atm_feed::*, book::*, book_ref::*, config::*, expiry::*, instrument::*, params::*,
+    scenario_set::*, source::*, staked::*, surface::*,
+};

@@ -1,0 +1,130 @@
+use {
+    crate::{
+        error::RiskEngineError,
+        events::VolatilityRefreshed,
+        oracle::{ClockView, Fault, read},
+        price, seeds,
+        state::{
+            ATM_STEP, AtmFeed, MAX_TENORS, RiskBook, RiskConfig, RiskParams, VOLATILITY_DECIMALS,
+            VOLATILITY_RANGE,
+        },
+    },
+    anchor_lang::prelude::*,
+    cep_risk::{
+        smile::{variance_per_day, volatility_per_year},
+        volatility::{AtmPoint, implied_variance},
+    },
+};
+
+/// Tenor at which implied volatility enters the scenarios, seconds: 30 days, where a level is defined.
+const SCENARIO_TENOR: u32 = 30 * 86_400;
+
+/// Remaining accounts: accounts of the book's implied volatility feeds, in any order. One that cannot be used is
+/// passed over.
+#[derive(Accounts)]
+pub struct RefreshVolatility<'info> {
+    #[account(seeds = [seeds::CONFIG], bump = config.load()?.bump)]
+    pub config: AccountLoader<'info, RiskConfig>,
+    #[account(mut, has_one = config)]
+    pub book: AccountLoader<'info, RiskBook>,
+}
+
+pub(crate) fn handler<'info>(ctx: Context<'info, RefreshVolatility<'info>>) -> Result<()> {
+    let config = ctx.accounts.config.load()?;
+    let mut book = ctx.accounts.book.load_mut()?;
+    let clock = Clock::get()?;
+    let faults = read_feeds(&mut book, ctx.remaining_accounts, &clock, &config.params)?;
+    interpolate(&mut book, clock.unix_timestamp, &config.params)?;
+    price::retarget(&mut book, &config.params);
+    emit!(VolatilityRefreshed {
+        book: ctx.accounts.book.key(),
+        implied_variance: book.implied_variance,
+        target_variance: book.target_variance,
+        faults,
+    });
+    book.invariant()
+}
+
+/// Takes what the accounts say into the book's feeds, step by step; returns the reason for each that got nothing.
+fn read_feeds(
+    book: &mut RiskBook,
+    accounts: &[AccountInfo],
+    clock: &Clock,
+    params: &RiskParams,
+) -> Result<[u8; MAX_TENORS]> {
+    let view = ClockView::of(clock, params);
+    let mut faults = [0; MAX_TENORS];
+    for account in accounts {
+        let data = account.try_borrow_data()?;
+        let feeds = book.implied.iter_mut().zip(&mut faults);
+        for (feed, fault) in feeds.filter(|(feed, _)| feed.tenor != 0) {
+            let (owner, range) = (account.owner, VOLATILITY_RANGE);
+            let reading = read(
+                &feed.source,
+                account.key,
+                owner,
+                &data,
+                &view,
+                VOLATILITY_DECIMALS,
+                range,
+            );
+            match reading {
+                Ok(reading) => {
+                    feed.source.accept(&reading);
+                    *fault = 0;
+                    follow(feed, clock.unix_timestamp)?;
+                    break;
+                }
+                Err(Fault::NotThisSource) => {}
+                Err(reason) => *fault = reason.code(),
+            }
+        }
+    }
+    Ok(faults)
+}
+
+/// Moves the volatility in force toward the source's.
+fn follow(feed: &mut AtmFeed, now: i64) -> Result<()> {
+    let elapsed = u64::try_from(now.saturating_sub(feed.step_time)).unwrap_or(0);
+    let step = ATM_STEP.step(
+        feed.volatility,
+        feed.source.price,
+        feed.step_used,
+        elapsed,
+    );
+    feed.volatility = step.price;
+    feed.step_used = step.used;
+    feed.step_time = now;
+    // At most 10¹⁰ x 2³² < 2⁶⁶.
+    let q32 = (u128::from(step.price) << 32) / 1_000_000_000;
+    let q32 = u64::try_from(q32).map_err(|_| RiskEngineError::Overflow)?;
+    feed.variance = variance_per_day(q32);
+    Ok(())
+}
+
+/// Reads the term structure at 30 days and at each expiry. While no feed is recent enough, the last values stand:
+/// without them volatility would drop and then have to climb back.
+fn interpolate(book: &mut RiskBook, now: i64, params: &RiskParams) -> Result<()> {
+    let mut points = [AtmPoint::default(); MAX_TENORS];
+    for (point, feed) in points.iter_mut().zip(&book.implied) {
+        let age = u64::try_from(now.saturating_sub(feed.source.publish_time)).unwrap_or(0);
+        if feed.tenor != 0 && feed.volatility != 0 && age <= params.implied_max_age {
+            *point = AtmPoint {
+                tenor: feed.tenor,
+                variance: feed.variance,
+            };
+        }
+    }
+    let Some(variance) = implied_variance(&points, SCENARIO_TENOR) else {
+        return Ok(());
+    };
+    book.implied_variance = variance;
+    for expiry in book.expiries.iter_mut().filter(|e| e.expiry > now) {
+        let seconds = u32::try_from(expiry.expiry.saturating_sub(now)).unwrap_or(u32::MAX);
+        if let Some(variance) = implied_variance(&points, seconds) {
+            expiry.atm = volatility_per_year(variance);
+            expiry.atm_time = now;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,63 @@
+use {
+    bytemuck::{Pod, Zeroable},
+    cep_risk::twap::Twap,
+};
+
+/// Expiries that one underlying may have at a time.
+pub const MAX_EXPIRIES: usize = 12;
+
+/// One expiry of an underlying: its surface and its settlement. Free when `expiry` is zero.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+#[repr(C)]
+pub struct Expiry {
+    /// Unix seconds.
+    pub expiry: i64,
+    /// At-the-money implied volatility, Q32 per root year, from the feeds; zero before the first.
+    pub atm: u64,
+    /// When the feeds last gave it, Unix seconds.
+    pub atm_time: i64,
+    /// When the committee last had a quorum for skew, curvature and basis, Unix seconds; zero: never.
+    pub surface_time: i64,
+    /// Micro-USD per contract; zero until settled.
+    pub settlement_price: u64,
+    /// See [`cep_risk::twap::Twap`], whose fields these are.
+    pub twap: TwapState,
+    /// See `cep_risk::smile`: ppm; ppm; ppm per year.
+    pub skew: i32,
+    pub curvature: i32,
+    pub basis: i32,
+    /// Live instruments that expire then.
+    pub instruments: u16,
+    pub padding: [u8; 2],
+}
+
+/// Stored form of [`Twap`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable)]
+#[repr(C)]
+pub struct TwapState {
+    pub sum: u64,
+    pub covered: u64,
+    pub last_time: i64,
+}
+
+impl From<TwapState> for Twap {
+    fn from(s: TwapState) -> Self {
+        Self {
+            sum: s.sum,
+            covered: s.covered,
+            last_time: s.last_time,
+        }
+    }
+}
+
+impl From<Twap> for TwapState {
+    fn from(t: Twap) -> Self {
+        Self {
+            sum: t.sum,
+            covered: t.covered,
+            last_time: t.last_time,
+        }
+    }
+}
+
+const _: () = assert!(size_of::<Expiry>() == 5 * 8 + 24 + 16);

@@ -1,0 +1,110 @@
+use {
+    anchor_lang::prelude::*,
+    bytemuck::{Pod, Zeroable},
+    cep_risk::curve::NODES,
+};
+
+/// One instrument in a book's account: what it is, and for an option its value curve. Free when `id` is zero;
+/// then all its fields are zero.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+#[repr(C)]
+pub struct Instrument {
+    /// Given once and never again, in whatever slot.
+    pub id: u64,
+    /// Unix seconds; zero for a perpetual.
+    pub expiry: i64,
+    /// Micro-USD per contract; zero for what has no strike.
+    pub strike: u64,
+    /// When the curve was built, Unix seconds; zero: never.
+    pub built_at: i64,
+    /// Spot that the curve is centred on, micro-USD per contract.
+    pub centre: u64,
+    /// At-the-money volatility of the expiry when the curve was built, Q32 per root year.
+    pub atm: u64,
+    /// [`InstrumentKind::code`].
+    pub kind: u8,
+    /// See [`InstrumentState`].
+    pub state: u8,
+    /// Slot of its expiry in the book; unused for a perpetual.
+    pub expiry_slot: u8,
+    pub padding: [u8; 5],
+    /// The curve, see `cep_risk::Curve`.
+    pub values: [u32; NODES],
+}
+
+/// What an instrument is. Stored as its [`code`](InstrumentKind::code).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, AnchorSerialize, AnchorDeserialize)]
+pub enum InstrumentKind {
+    Perpetual,
+    Future,
+    Call,
+    Put,
+}
+
+/// Where an instrument is in its life. Stored as `u8`. Settling begins by itself at expiry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum InstrumentState {
+    /// Known, not tradable yet.
+    Listed = 1,
+    Trading = 2,
+    /// Has its settlement price; positions are settled at it, and the slot may be closed.
+    Settled = 3,
+}
+
+impl InstrumentKind {
+    /// Zero is a free slot.
+    #[must_use]
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::Perpetual => 1,
+            Self::Future => 2,
+            Self::Call => 3,
+            Self::Put => 4,
+        }
+    }
+
+    #[must_use]
+    pub const fn from_code(code: u8) -> Option<Self> {
+        Some(match code {
+            1 => Self::Perpetual,
+            2 => Self::Future,
+            3 => Self::Call,
+            4 => Self::Put,
+            _ => return None,
+        })
+    }
+
+    #[must_use]
+    pub const fn is_option(self) -> bool {
+        matches!(self, Self::Call | Self::Put)
+    }
+}
+
+impl Instrument {
+    pub const SPACE: usize = size_of::<Self>();
+
+    #[must_use]
+    pub const fn is_free(&self) -> bool {
+        self.id == 0
+    }
+
+    /// Whether it has reached its expiry and waits for its settlement price.
+    #[must_use]
+    pub const fn is_settling(&self, now: i64) -> bool {
+        self.expiry != 0 && now >= self.expiry && self.state != InstrumentState::Settled as u8
+    }
+
+    #[must_use]
+    pub const fn is_trading(&self, now: i64) -> bool {
+        self.state == InstrumentState::Trading as u8 && (self.expiry == 0 || now < self.expiry)
+    }
+
+    /// Seconds to expiry, zero once it is reached.
+    #[must_use]
+    pub fn seconds(&self, now: i64) -> u64 {
+        u64::try_from(self.expiry.saturating_sub(now)).unwrap_or(0)
+    }
+}
+
+const _: () = assert!(size_of::<Instrument>() == 56 + 4 * NODES);

@@ -1,0 +1,43 @@
+use {
+    super::{MAX_EXPIRIES, MAX_PUBLISHERS},
+    anchor_lang::prelude::*,
+    bytemuck::{Pod, Zeroable},
+};
+
+/// What the publisher committee posted for one underlying. PDA `[seeds::SURFACE, book]`. Written by `post_surface`,
+/// which folds the median into the book.
+#[account(zero_copy)]
+#[repr(C)]
+pub struct Surface {
+    pub book: Pubkey,
+    /// By the book's expiry slot, then by the publisher's seat.
+    pub postings: [[Posting; MAX_PUBLISHERS]; MAX_EXPIRIES],
+    pub bump: u8,
+    pub version: u8,
+    pub padding: [u8; 6],
+    pub reserved: [u8; 128],
+}
+
+/// One publisher's latest word on one expiry.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable)]
+#[repr(C)]
+pub struct Posting {
+    /// Unix seconds of the posting; zero: none yet.
+    pub time: i64,
+    /// The expiry it speaks of: a slot may hold another by now.
+    pub expiry: i64,
+    /// See `cep_risk::smile`: ppm; ppm; ppm per year.
+    pub skew: i32,
+    pub curvature: i32,
+    pub basis: i32,
+    pub padding: [u8; 4],
+}
+
+impl Surface {
+    pub const VERSION: u8 = 1;
+    pub const SPACE: usize = 8 + size_of::<Self>();
+}
+
+const _: () = assert!(size_of::<Posting>() == 32);
+const _: () =
+    assert!(size_of::<Surface>() == 32 + 32 * MAX_PUBLISHERS * MAX_EXPIRIES + 8 + 128);
