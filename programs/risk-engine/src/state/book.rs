@@ -98,6 +98,7 @@ impl RiskBook {
             horizon: SECONDS_PER_DAY,
             daily_volume: 0,
             open_interest: 0,
+            doubt: 0,
             returns: &self.returns,
             extremes: (self.lowest_return, self.highest_return),
             weights: &self.weights,
