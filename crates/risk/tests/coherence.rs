@@ -122,7 +122,7 @@ fn monotone_in_what_can_only_pay() {
             bench.evaluate(&a, 0, kind),
             bench.evaluate(&richer, 0, kind),
         );
-        let addons = |b: &Breakdown| b.addons.oracle + b.addons.basis;
+        let addons = |b: &Breakdown| b.addons.oracle + b.addons.basis + b.addons.doubt;
         let grown = (addons(&after) - addons(&before)).max(0);
         assert!(
             after.health() + grown + 3 + q / 1_000_000 >= before.health(),
@@ -226,7 +226,7 @@ fn a_long_option_alone_needs_at_most_its_value() {
         let q = 1 + bench.rng.below(20_000_000) as i64;
         let kind = bench.kind();
         let b = bench.evaluate(&[(option, q)], 0, kind);
-        let scenarios = b.requirement - b.addons.oracle - b.addons.basis;
+        let scenarios = b.requirement - b.addons.oracle - b.addons.basis - b.addons.doubt;
         assert!(
             scenarios <= b.equity + 3 + q / 1_000_000,
             "case {case}: {b:?}"
@@ -242,7 +242,8 @@ fn put_call_parity_holds_in_every_scenario() {
         let (call, put, future) = bench.market.a_conversion(&mut bench.rng);
         let q = 1 + bench.rng.below(20_000_000) as i64;
         let b = bench.evaluate(&[(call, q), (put, -q), (future, -q)], 0, Kind::Initial);
-        let core = b.requirement - b.addons.oracle - b.addons.basis - b.addons.short_option;
+        let addons = b.addons.oracle + b.addons.basis + b.addons.doubt + b.addons.short_option;
+        let core = b.requirement - addons;
         let notional = i128::from(q) * i128::from(bench.market.price(call)) / 1_000_000;
         // A place is known to 2⁻¹⁴ of its gap: 10⁻⁶ of the centre near it, 8 x 10⁻⁶ in the wider gaps.
         assert!(

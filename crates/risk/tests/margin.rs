@@ -7,8 +7,8 @@
 )]
 use {
     cep_risk::{
-        AddonParams, Book, Holding, Instrument, Kind, MarginParams, Portfolio, Price, Quantity,
-        ROWS, RiskError, STRESS_ROWS, Scratch, WEIGHT_ONE,
+        AddonParams, Book, Holding, Instrument, Kind, MarginParams, PPM, Portfolio, Price,
+        Quantity, ROWS, RiskError, STRESS_ROWS, Scratch, WEIGHT_ONE,
         margin::{FLAT_LEVELS, FLAT_STRESS_LEVELS},
         rows::RETURN_ONE,
         scenario::{Z_ONE, simple_return},
@@ -86,6 +86,7 @@ impl Market {
                 horizon: 86_400,
                 daily_volume: 0,
                 open_interest: 0,
+                doubt: 0,
                 stress: &self.stress[u],
                 scenario_set: 1,
             })
@@ -218,6 +219,53 @@ fn the_oracle_addon_is_confidence_times_net_quantity() {
         .evaluate(&PARAMS, Kind::Initial, &mut Scratch::new())
         .unwrap();
     assert_eq!(b.addons.oracle, 18_750_000);
+}
+
+#[test]
+fn a_price_in_doubt_is_charged_on_the_net_quantity_and_never_in_maintenance() {
+    let m = Market::new(7);
+    let evaluate = |doubt, holdings: &[Holding], kind| {
+        let mut books = m.books(0);
+        books[0].doubt = doubt;
+        Portfolio {
+            cash: 0,
+            holdings,
+            books: &books,
+        }
+        .evaluate(&PARAMS, kind, &mut Scratch::new())
+        .unwrap()
+    };
+    // 120,000 USD a contract, and what a millionth of a contract at a millionth of doubt rounds up to.
+    for (quantity, doubt, charge) in [
+        (2_000_000, 1_000_000, 240_000_000_000),
+        (-2_000_000, 1_000_000, 240_000_000_000),
+        (2_000_000, 2_000_000, 240_000_000_000),
+        (2_000_000, 50_000, 12_000_000_000),
+        (-1, 1, 1),
+        (2_000_000, 0, 0),
+    ] {
+        // SETUP: an underlying beside it whose price is trusted.
+        let holdings = [holding(0, quantity), holding(1, 5_000_000)];
+        for kind in [Kind::Initial, Kind::Maintenance] {
+            // ACT
+            let (calm, unsure) = (
+                evaluate(0, &holdings, kind),
+                evaluate(doubt, &holdings, kind),
+            );
+            // CHECK
+            let charge = if kind == Kind::Initial { charge } else { 0 };
+            assert_eq!((calm.addons.doubt, unsure.addons.doubt), (0, charge));
+            assert_eq!(unsure.requirement, calm.requirement + charge);
+            assert_eq!(unsure.equity, calm.equity);
+        }
+    }
+    // Nothing can be withdrawn against a long; a hedge is free.
+    let long = evaluate(PPM, &[holding(0, 2_000_000)], Kind::Initial);
+    assert!(long.equity <= long.addons.doubt && long.health() < 0);
+    let pair = [holding(0, 2_000_000), holding(1, 1), holding(0, -2_000_000)];
+    let hedged = evaluate(PPM, &pair, Kind::Initial);
+    assert_eq!(hedged.addons.doubt, 0);
+    assert_eq!(hedged, evaluate(0, &pair, Kind::Initial));
 }
 
 #[test]

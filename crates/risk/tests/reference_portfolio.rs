@@ -50,6 +50,7 @@ impl Rows {
                 horizon: 86_400,
                 daily_volume: 0,
                 open_interest: 0,
+                doubt: 0,
                 levels: &FLAT_LEVELS,
                 stress_levels: &FLAT_STRESS_LEVELS,
                 price: self.price,

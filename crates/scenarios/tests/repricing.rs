@@ -169,6 +169,7 @@ impl Engine {
                 horizon: SECONDS_PER_DAY,
                 daily_volume: 0,
                 open_interest: 0,
+                doubt: 0,
                 returns: &self.columns[u],
                 extremes: (
                     *self.columns[u].iter().min().unwrap(),

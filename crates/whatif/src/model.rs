@@ -159,6 +159,7 @@ impl Model {
                 horizon: self.horizon,
                 daily_volume: s.daily_volume,
                 open_interest: 0,
+                doubt: 0,
                 returns: &s.returns,
                 extremes: s.extremes,
                 weights: &self.weights,

@@ -23,6 +23,8 @@ pub struct Addons {
     pub basis: i64,
     /// What the minimum on short options adds to the scenarios' requirement.
     pub short_option: i64,
+    /// For initial margin, net deltas at an index price in doubt: see [`Book::doubt`].
+    pub doubt: i64,
 }
 
 impl Addons {
@@ -34,12 +36,13 @@ impl Addons {
         kind: Kind,
     ) -> Result<Self, RiskError> {
         let mut confidence = Notional(0);
-        let (mut concentration, mut age) = (0i64, 0i64);
+        let (mut concentration, mut age, mut doubt) = (0i64, 0i64, 0i64);
         for (book, delta) in books.iter().zip(net.delta).filter(|(_, delta)| *delta != 0) {
             confidence += delta_times(delta, book.confidence)?;
             let aging = kind == Kind::Initial && book.age != 0 && params.addons.age_multiple != 0;
+            let doubted = kind == Kind::Initial && book.doubt != 0;
             let impacting = book.daily_volume != 0 && params.addons.impact != 0;
-            if !aging && !impacting {
+            if !aging && !impacting && !doubted {
                 continue;
             }
             let exposure = delta_times(delta, book.price.micro_usd())?.ceil_micro_usd()?;
@@ -49,6 +52,11 @@ impl Addons {
             }
             if aging {
                 age = add(age, aged(exposure, book, &params.addons)?)?;
+            }
+            // At 1,000,000 the whole exposure: a long counts for nothing, a short is held at its value again.
+            // Never in maintenance: a bad feed liquidates nobody.
+            if doubted {
+                doubt = add(doubt, part(exposure, u128::from(book.doubt))?)?;
             }
         }
         let confidence = mul_ppm_ceil(confidence.ceil_micro_usd()?, params.confidence_multiple)?;
@@ -60,13 +68,15 @@ impl Addons {
             oracle: add(confidence, age)?,
             basis: basis.ceil_micro_usd()?,
             short_option: 0,
+            doubt,
         })
     }
 
-    /// Sum of all four.
+    /// Sum of all five.
     pub(super) fn total(&self) -> Result<i64, RiskError> {
+        let price = add(self.oracle, self.doubt)?;
         add(
-            add(self.concentration, self.oracle)?,
+            add(self.concentration, price)?,
             add(self.basis, self.short_option)?,
         )
     }

@@ -2,7 +2,7 @@
 //! limit on how far underlyings may offset each other, plus add-ons.
 //!
 //! `core = max(ES, stress weight x worst stress row, retained x sum of own worst rows)`
-//! `requirement = factor x max(core, minimum on short options) + concentration + oracle + basis`,
+//! `requirement = factor x max(core, minimum on short options) + concentration + oracle + basis + doubt`,
 //! with factor 1 for initial margin.
 
 mod addons;

@@ -24,6 +24,9 @@ pub struct Book<'a> {
     pub daily_volume: u64,
     /// Open interest in millionths of contracts; zero for unknown.
     pub open_interest: u64,
+    /// How far the index price is in doubt, in parts per million of it: zero when it is trusted, at most
+    /// 1,000,000. Charged for initial margin only.
+    pub doubt: u64,
     /// Simple returns over the joint draws (Q24), scaled to this underlying's volatility.
     pub returns: &'a Column,
     /// Smallest and largest entry of `returns`.

@@ -225,6 +225,8 @@ impl Market {
                 horizon: SECONDS_PER_DAY,
                 daily_volume: 1_000_000_000_000,
                 open_interest: 0,
+                // One of the prices is in doubt.
+                doubt: if u == 1 { 30_000 } else { 0 },
                 returns: &self.returns[u],
                 extremes: (
                     *self.returns[u].iter().min().unwrap(),

@@ -57,6 +57,7 @@ impl<'a> Account<'a> {
                 horizon: SECONDS_PER_DAY,
                 daily_volume: 0,
                 open_interest: 0,
+                doubt: 0,
                 levels: &tables.levels,
                 stress_levels: &tables.stress_levels,
             });
@@ -127,6 +128,7 @@ pub(super) fn put_breakdown(answer: &mut Answer, it: Breakdown) {
         oracle,
         basis,
         short_option,
+        doubt,
     } = addons;
     for value in [
         equity,
@@ -138,6 +140,7 @@ pub(super) fn put_breakdown(answer: &mut Answer, it: Breakdown) {
         oracle,
         basis,
         short_option,
+        doubt,
     ] {
         answer.put(value);
     }
