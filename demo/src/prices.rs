@@ -104,13 +104,13 @@ impl Feeds {
         }
     }
 
-    /// Pairs of a risk book and its price account.
-    pub fn by_book(&self, parameters: &Parameters) -> Vec<(Pubkey, Pubkey)> {
+    /// Risk books and their price accounts.
+    pub fn by_book(&self, parameters: &Parameters) -> Vec<(Pubkey, Vec<Pubkey>)> {
         let books = parameters
             .underlyings
             .iter()
             .map(|u| cep_sdk::address::risk_book(&u.symbol));
-        books.zip(self.accounts).collect()
+        books.zip(self.accounts.map(|at| vec![at])).collect()
     }
 
     /// The accounts' contents: fully verified updates, serialised by Pyth's own type.

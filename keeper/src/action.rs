@@ -11,8 +11,8 @@ pub struct Action {
     /// The margin account, or for a crank the risk book, that it is about.
     pub subject: Pubkey,
     pub task: Task,
-    /// `risk_engine::refresh` of these (book, price account) pairs goes in front.
-    pub front: Vec<(Pubkey, Pubkey)>,
+    /// `risk_engine::refresh` of these books from these oracle accounts goes in front.
+    pub front: Vec<(Pubkey, Vec<Pubkey>)>,
     /// Why, for the log.
     pub reason: String,
 }
@@ -21,7 +21,7 @@ pub struct Action {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Task {
     Refresh {
-        price: Pubkey,
+        oracles: Vec<Pubkey>,
     },
     RefreshScenarios {
         scenario_set: Pubkey,

@@ -47,7 +47,7 @@ pub struct Run {
     /// Which of the key's margin accounts receives rewards and bids
     #[arg(long, value_name = "N", default_value_t = 0)]
     account_id: u16,
-    /// Pyth price account to refresh an underlying from, as SYMBOL=PUBKEY; once per underlying
+    /// Oracle account to refresh an underlying from, as SYMBOL=PUBKEY; repeat for each underlying and source
     #[arg(long = "price-account", value_name = "SYMBOL=PUBKEY", value_parser = price_account)]
     price_accounts: Vec<([u8; 8], Pubkey)>,
     /// Least profit of a bid, basis points of the slice's notional
@@ -93,12 +93,9 @@ pub struct Config {
 impl Run {
     pub fn load(self) -> Result<Config> {
         let keypair = read_keypair(self.keypair)?;
-        let mut prices = BTreeMap::new();
+        let mut prices: BTreeMap<_, Vec<Pubkey>> = BTreeMap::new();
         for (symbol, account) in self.price_accounts {
-            if prices.insert(symbol, account).is_some() {
-                let name = String::from_utf8_lossy(&symbol);
-                bail!("--price-account names {name} twice; give one account per symbol");
-            }
+            prices.entry(symbol).or_default().push(account);
         }
         let policy = Policy {
             own: address::margin_account(&keypair.pubkey(), self.account_id),

@@ -45,7 +45,7 @@ fn instructions(actor: &Actor, action: &Action) -> Vec<Instruction> {
     use instruction::{liquidation, pool, risk};
     let (subject, key) = (action.subject, actor.keypair.pubkey());
     let main = match &action.task {
-        Task::Refresh { price } => risk::refresh(subject, *price),
+        Task::Refresh { oracles } => risk::refresh(subject, oracles),
         Task::RefreshScenarios { scenario_set } => risk::refresh_scenarios(subject, *scenario_set),
         Task::Open { books } => liquidation::open_auction(subject, key, actor.own, books),
         Task::Bid { books, terms } => {
@@ -61,6 +61,6 @@ fn instructions(actor: &Actor, action: &Action) -> Vec<Instruction> {
     let front = action
         .front
         .iter()
-        .map(|(book, price)| risk::refresh(*book, *price));
+        .map(|(book, oracles)| risk::refresh(*book, oracles));
     front.chain([main]).collect()
 }

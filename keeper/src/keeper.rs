@@ -59,7 +59,7 @@ pub async fn run(config: Config, mut stop: watch::Receiver<bool>) -> Result<()> 
         .await
         .context("the keeper follows the cluster over websocket; correct --ws-url")?;
     let (sender, mut changes) = mpsc::channel(BACKLOG);
-    let followed = targets(config.policy.prices.values().copied());
+    let followed = targets(config.policy.prices.values().flatten().copied());
     let follower = tokio::spawn(follow::forever(config.ws_url.clone(), followed, sender));
     let mut keeper = Keeper {
         client,
@@ -130,7 +130,7 @@ impl Keeper {
 
     /// Reads everything anew; false when the cluster did not answer.
     async fn resync(&mut self) -> bool {
-        let prices = self.policy.prices.values().copied();
+        let prices = self.policy.prices.values().flatten().copied();
         match sync::load(&self.client, prices).await {
             Ok(view) => self.view = view,
             Err(error) => {

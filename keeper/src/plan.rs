@@ -25,8 +25,8 @@ use {
 pub struct Policy {
     /// The margin account that receives rewards and bids.
     pub own: Pubkey,
-    /// Pyth price account by symbol.
-    pub prices: BTreeMap<[u8; 8], Pubkey>,
+    /// Oracle accounts by symbol, of any of the underlying's sources.
+    pub prices: BTreeMap<[u8; 8], Vec<Pubkey>>,
     pub min_profit_bps: u32,
     /// Least profit of a bid; keeps dust from being bid for.
     pub min_profit: i64,

@@ -6,10 +6,16 @@ use {
         view::{View, symbol_of},
     },
     anyhow::{Context, Result, bail},
-    cep_sdk::{Client, Pubkey, SdkError, address, clock::CLOCK, clock::ChainTime, programs},
+    cep_sdk::{
+        Client, Pubkey, SdkError, address,
+        clock::{CLOCK, ChainTime},
+        programs::{
+            self,
+            risk_engine::{oracle::Fault, state::RiskBook},
+        },
+    },
     solana_commitment_config::CommitmentConfig,
-    solana_sdk::signer::Signer,
-    std::collections::BTreeMap,
+    solana_sdk::{account::Account, signer::Signer},
     tracing::warn,
 };
 
@@ -17,7 +23,7 @@ use {
 const BATCH: usize = 100;
 
 /// The whole view.
-pub async fn load(client: &Client, prices: impl Iterator<Item = Pubkey>) -> Result<View, SdkError> {
+pub async fn load(client: &Client, oracles: impl Iterator<Item = Pubkey>) -> Result<View, SdkError> {
     let (risk_at, liquidation_at) = (address::risk_config(), address::liquidation_config());
     let (time, pool, risk, liquidation, books, markets, accounts, auctions) = tokio::try_join!(
         client.clock(),
@@ -38,9 +44,10 @@ pub async fn load(client: &Client, prices: impl Iterator<Item = Pubkey>) -> Resu
         markets: markets.into_iter().collect(),
         accounts: accounts.into_iter().collect(),
         auctions: auctions.into_iter().collect(),
-        prices: BTreeMap::new(),
+        oracles: oracles.map(|at| (at, None)).collect(),
     };
-    reread(client, &mut view, &prices.collect::<Vec<_>>()).await?;
+    let oracles: Vec<Pubkey> = view.oracles.keys().copied().collect();
+    reread(client, &mut view, &oracles).await?;
     Ok(view)
 }
 
@@ -78,7 +85,7 @@ pub async fn first(client: &Client, config: &Config) -> Result<View> {
             config.url
         )
     })?;
-    let view = load(client, config.policy.prices.values().copied())
+    let view = load(client, config.policy.prices.values().flatten().copied())
         .await
         .context("this cluster has no complete deployment; run the migrations first")?;
     let own = config.policy.own;
@@ -95,7 +102,7 @@ pub async fn first(client: &Client, config: &Config) -> Result<View> {
 }
 
 fn check_prices(view: &View, config: &Config) -> Result<()> {
-    for (symbol, at) in &config.policy.prices {
+    for (symbol, accounts) in &config.policy.prices {
         let name = String::from_utf8_lossy(symbol);
         let name = name.trim_end_matches('\0');
         let Some(book) = view.books.values().find(|book| book.symbol == *symbol) else {
@@ -105,14 +112,16 @@ fn check_prices(view: &View, config: &Config) -> Result<()> {
                 known.join(", ")
             );
         };
-        match view.prices.get(at) {
-            None => {
-                warn!(symbol = name, account = %at, "this price account does not exist yet; waiting for it");
+        for at in accounts {
+            match view.oracles.get(at).and_then(Option::as_ref) {
+                None => {
+                    warn!(symbol = name, account = %at, "this price account does not exist yet; waiting for it");
+                }
+                Some(account) if !is_source(view, book, at, account) => bail!(
+                    "--price-account {name}: {at} carries another feed; pass accounts of the feeds in RiskBook.sources"
+                ),
+                Some(_) => {}
             }
-            Some(price) if price.price_message.feed_id != book.feed_id => bail!(
-                "--price-account {name}: {at} carries another feed; pass the account of the feed in RiskBook.feed_id"
-            ),
-            Some(_) => {}
         }
     }
     for book in view.books.values() {
@@ -121,4 +130,11 @@ fn check_prices(view: &View, config: &Config) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Whether an account speaks for one of the book's sources, however badly.
+fn is_source(view: &View, book: &RiskBook, at: &Pubkey, account: &Account) -> bool {
+    book.sources
+        .iter()
+        .any(|source| view.read(source, at, account) != Err(Fault::NotThisSource))
 }

@@ -1,7 +1,7 @@
 //! What the keeper knows of the chain. Written by one task, read by the planner.
 
 use {
-    anchor_lang::{AccountDeserialize, Discriminator, Owner},
+    anchor_lang::{Discriminator, Owner},
     bytemuck::Pod,
     cep_sdk::{
         Pubkey, SdkError,
@@ -15,10 +15,13 @@ use {
                 margin::Books,
                 state::{MarginAccount, Market, Pool},
             },
-            risk_engine::state::{RiskBook, RiskConfig},
+            risk_engine::{
+                oracle::{self, ClockView, Fault, Reading},
+                state::{RiskBook, RiskConfig, Source},
+            },
         },
     },
-    pyth_solana_receiver_sdk::price_update::PriceUpdateV2,
+    cep_risk::units::MAX_PRICE,
     solana_sdk::account::Account,
     std::collections::{BTreeMap, BTreeSet},
 };
@@ -33,8 +36,8 @@ pub struct View {
     pub accounts: BTreeMap<Pubkey, Box<MarginAccount>>,
     /// By their own address, see [`View::auction_of`].
     pub auctions: BTreeMap<Pubkey, Box<Auction>>,
-    /// The configured oracle accounts that exist.
-    pub prices: BTreeMap<Pubkey, PriceUpdateV2>,
+    /// The configured oracle accounts, as they are; `None` while one does not exist.
+    pub oracles: BTreeMap<Pubkey, Option<Account>>,
 }
 
 /// Everything a view is kept current by.
@@ -63,12 +66,13 @@ impl View {
         let Some(account) = account.filter(|a| a.lamports > 0) else {
             self.auctions.remove(&at);
             self.accounts.remove(&at);
-            self.prices.remove(&at);
+            if let Some(oracle) = self.oracles.get_mut(&at) {
+                *oracle = None;
+            }
             return Ok(());
         };
-        if is::<PriceUpdateV2>(account) {
-            let price = PriceUpdateV2::try_deserialize(&mut account.data.as_slice())?;
-            self.prices.insert(at, price);
+        if let Some(oracle) = self.oracles.get_mut(&at) {
+            *oracle = Some(account.clone());
         } else if is::<Pool>(account) {
             self.pool = decode(&at, account)?;
         } else if is::<RiskConfig>(account) {
@@ -82,6 +86,20 @@ impl View {
             put(&mut self.auctions, at, account)?;
         }
         Ok(())
+    }
+
+    /// What the chain would make of an oracle account right now.
+    ///
+    /// # Errors
+    /// [`Fault`], for which the chain would pass it over.
+    pub fn read(&self, source: &Source, at: &Pubkey, account: &Account) -> Result<Reading, Fault> {
+        let clock = ClockView {
+            unix: self.time.unix_timestamp,
+            slot: self.time.slot,
+            max_skew: self.risk.params.max_clock_skew,
+        };
+        let (owner, data) = (&account.owner, &account.data);
+        oracle::read(source, at, owner, data, &clock, 6, 1..=MAX_PRICE)
     }
 
     /// The open auction of a margin account.

@@ -183,24 +183,25 @@ async fn scale(
     Ok(())
 }
 
-/// Folds price updates into books: pairs of a book and the Pyth account for it. Columns that no longer cover
+/// Folds prices into books: pairs of a book and its oracle accounts. Columns that no longer cover
 /// a book's volatility are scaled again.
 ///
 /// # Errors
-/// [`MigrationError::Step`] with the refusal of a stale or foreign price.
+/// [`MigrationError::Step`] with the refusal. An oracle account that cannot be used is passed over, so a look at the
+/// book tells whether it has its price.
 pub async fn refresh(
     client: &Client,
     payer: &Keypair,
-    prices: &[(Pubkey, Pubkey)],
+    prices: &[(Pubkey, Vec<Pubkey>)],
 ) -> Result<(), MigrationError> {
     let config = client
         .account::<RiskConfig>(&address::risk_config())
         .await?;
-    for (book, price) in prices {
+    for (book, oracles) in prices {
         let send = async |instruction| -> Result<(), SdkError> {
             client.send(&[instruction], &[payer]).await.map(|_| ())
         };
-        send(risk::refresh(*book, *price))
+        send(risk::refresh(*book, oracles))
             .await
             .map_err(MigrationError::during(format!("price of book {book}")))?;
         let state = client.account::<RiskBook>(book).await?;

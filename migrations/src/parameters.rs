@@ -6,7 +6,7 @@ use {
         Pubkey,
         programs::{
             liquidation::state::AuctionParams, margin_pool::state::PoolParams,
-            risk_engine::state::RiskParams,
+            risk_engine::state::{RiskParams, SourceArgs, SourceKind, StakedArgs},
         },
         units::{quantity, symbol, variance_q48},
     },
@@ -58,10 +58,20 @@ pub struct Parameters {
 #[derive(Clone, Debug)]
 pub struct UnderlyingParameters {
     pub symbol: [u8; 8],
-    pub feed_id: [u8; 32],
+    /// Column of the scenario set: the symbol, but for staked tokens.
+    pub column: [u8; 8],
+    pub sources: Vec<SourceArgs>,
+    /// Fresh, agreeing sources it takes.
+    pub min_sources: u8,
+    /// Implied volatility feeds by tenor in seconds.
+    pub implied: Vec<(u32, SourceArgs)>,
+    /// For a staked token: the symbol of what it redeems for, listed before it, and how its rate is known.
+    pub staked: Option<([u8; 8], StakedArgs)>,
     /// Daily volatility the average starts from and the one scenarios never go below, Q48 variance.
     pub initial_variance: u64,
     pub variance_floor: u64,
+    /// Contracts a day on all venues, millionths; zero for unknown.
+    pub daily_volume: u64,
     /// Millionths of a contract.
     pub open_interest_limit: i64,
 }
@@ -89,13 +99,32 @@ impl Parameters {
             quote_mint,
             risk: RiskParams {
                 max_price_age: 60,
+                dead_price_age: 300,
                 max_clock_skew: 5,
-                max_confidence: 20_000,
+                max_deviation: 10_000,
+                // 5 % at once and 12 % a minute: the fastest minute on record (10 October 2025) passes, a wrong
+                // zero too many takes minutes.
+                step_burst: 50_000,
+                step_rate: 2_000,
+                doubt: 1_000_000,
                 // A decay of 0.97 per day, as RiskMetrics uses for longer horizons.
                 volatility_tau: 2_836_000,
                 volatility_interval: 300,
                 horizon_hours: 24,
                 volatility_scale: TO_EXTREMES,
+                implied_weight: TO_EXTREMES,
+                rise_per_hour: 20_000,
+                implied_max_age: 3_600,
+                curve_max_age: 3_600,
+                curve_centre_band: 50_000,
+                curve_volatility_band: 100_000,
+                level_response: 1_000_000,
+                surface_max_age: 86_400,
+                surface_quorum: 2,
+                surface_max_step: 20_000,
+                scenario_max_change: 250_000,
+                // Raised once everything is set up.
+                timelock: 0,
             },
             pool: PoolParams {
                 stress_weight: MarginParams::STANDARD.stress_weight,
@@ -128,8 +157,33 @@ impl Parameters {
     }
 }
 
+/// A Pyth feed as the standard deployment reads it: at most a minute old, at most 2 % wide.
+#[must_use]
+pub const fn pyth(feed: [u8; 32]) -> SourceArgs {
+    SourceArgs {
+        kind: SourceKind::Pyth,
+        feed,
+        max_age: 60,
+        max_slots: 0,
+        max_confidence: 20_000,
+        min_samples: 0,
+    }
+}
+
+/// A Switchboard feed account as a second source: at most a minute and 150 slots old, three samples, at most 2 % wide.
+#[must_use]
+pub fn switchboard(feed: &Pubkey) -> SourceArgs {
+    SourceArgs {
+        kind: SourceKind::Switchboard,
+        feed: feed.to_bytes(),
+        max_slots: 150,
+        min_samples: 3,
+        ..pyth([0; 32])
+    }
+}
+
 impl UnderlyingParameters {
-    /// Volatilities per day as fractions, open interest in contracts.
+    /// Followed by one Pyth feed. Volatilities per day as fractions, open interest in contracts.
     #[must_use]
     pub fn new(
         name: &str,
@@ -140,9 +194,14 @@ impl UnderlyingParameters {
     ) -> Self {
         Self {
             symbol: symbol(name),
-            feed_id,
+            column: symbol(name),
+            sources: vec![pyth(feed_id)],
+            min_sources: 1,
+            implied: Vec::new(),
+            staked: None,
             initial_variance: variance_q48(initial_volatility),
             variance_floor: variance_q48(volatility_floor),
+            daily_volume: 0,
             open_interest_limit: quantity(open_interest_limit),
         }
     }

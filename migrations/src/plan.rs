@@ -48,11 +48,17 @@ pub fn steps(parameters: &Parameters, authority: Pubkey) -> Vec<Step> {
         instructions: vec![instruction::risk::add_underlying(
             authority,
             authority,
+            u.staked.map(|(base, _)| address::risk_book(&base)),
             AddUnderlyingArgs {
                 symbol: u.symbol,
-                feed_id: u.feed_id,
+                column: u.column,
+                sources: u.sources.clone(),
+                min_sources: u.min_sources,
+                implied: u.implied.clone(),
+                staked: u.staked.map(|(_, args)| args),
                 initial_variance: u.initial_variance,
                 variance_floor: u.variance_floor,
+                daily_volume: u.daily_volume,
             },
         )],
         done_when: Some(address::risk_book(&u.symbol)),

@@ -1,7 +1,8 @@
 //! What became of a transaction: a receipt, or a refusal that names its reason.
 
 use {
-    anchor_lang::error::ErrorCode,
+    anchor_lang::{Event, error::ErrorCode},
+    base64::{Engine, prelude::BASE64_STANDARD as STANDARD},
     cep_sdk::{
         SdkError,
         error::explain,
@@ -106,6 +107,16 @@ impl Outcome for Result<Receipt, Refusal> {
 }
 
 impl Receipt {
+    /// The first event of this type that was emitted, by whatever program.
+    #[must_use]
+    #[track_caller]
+    pub fn event<E: Event>(&self) -> E {
+        let data = self.logs.iter().filter_map(|l| l.strip_prefix("Program data: "));
+        data.filter_map(|text| STANDARD.decode(text).ok())
+            .find_map(|bytes| E::try_from_slice(bytes.strip_prefix(E::DISCRIMINATOR)?).ok())
+            .unwrap_or_else(|| panic!("no such event in\n{}", self.logs.join("\n")))
+    }
+
     pub(crate) fn new(logs: Vec<String>) -> Self {
         Self {
             compute_units: compute_units_of_last(&logs),

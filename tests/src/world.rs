@@ -59,8 +59,12 @@ impl Setup {
     #[must_use]
     pub fn standard() -> Self {
         let sol = cep_migrations::parameters::WRAPPED_SOL;
+        let mut parameters = Parameters::standard(quote_mint(), sol);
+        // Prices of tests jump from one second to the next; the circuit breaker has tests of its own.
+        parameters.risk.step_burst = 1_000_000;
+        parameters.risk.step_rate = 1_000_000;
         Self {
-            parameters: Parameters::standard(quote_mint(), sol),
+            parameters,
             set: ScenarioSet::shipped().unwrap(),
             prices: vec![120_000.0, 4_300.0, 220.0],
             mints: vec![(sol, 9)],
@@ -203,7 +207,7 @@ impl World {
     /// A sound update of the underlying's feed, dated now.
     #[must_use]
     pub fn update(&self, underlying: u8, price_usd: f64, confidence_usd: f64) -> Update {
-        let feed = self.parameters.underlyings[usize::from(underlying)].feed_id;
+        let feed = self.parameters.underlyings[usize::from(underlying)].sources[0].feed;
         Update::new(feed, price_usd, confidence_usd, self.now())
     }
 
@@ -221,7 +225,16 @@ impl World {
 
     /// Folds the update at `price_account` into the underlying's book.
     pub fn refresh(&mut self, underlying: u8, price_account: Pubkey) -> Result<Receipt, Refusal> {
-        let ix = instruction::risk::refresh(self.book_address(underlying), price_account);
+        self.refresh_from(underlying, &[price_account])
+    }
+
+    /// Folds what several oracle accounts say into the underlying's book.
+    pub fn refresh_from(
+        &mut self,
+        underlying: u8,
+        oracles: &[Pubkey],
+    ) -> Result<Receipt, Refusal> {
+        let ix = instruction::risk::refresh(self.book_address(underlying), oracles);
         self.send(&[ix], &[&admin()])
     }
 

@@ -6,25 +6,32 @@ use {
         action::{Action, Kind, Memory, Task},
         view::{View, symbol_of},
     },
-    cep_sdk::{Pubkey, programs::risk_engine::state::RiskBook},
-    pyth_solana_receiver_sdk::price_update::VerificationLevel,
+    cep_sdk::{
+        Pubkey,
+        programs::risk_engine::state::{RiskBook, degraded},
+    },
 };
 
-/// Every book whose price account has something newer.
+/// Every book whose oracle accounts have something newer, and every one whose price the circuit breaker holds back.
 pub fn refreshes(view: &View, policy: &Policy, memory: &Memory) -> Vec<Action> {
     let due = view.books.iter().filter_map(|(address, book)| {
-        let price = newer_price(view, policy, book)?;
-        let behind = view
-            .prices
-            .get(&price)?
-            .price_message
-            .publish_time
-            .saturating_sub(book.publish_time);
+        let (oracles, newest) = newer(view, policy, book);
+        let catching_up = book.degraded & degraded::STEP_LIMITED != 0
+            && book.refreshed_at < view.time.unix_timestamp;
+        let reason = match newest {
+            Some(time) => format!(
+                "{} has a price {} s newer",
+                symbol_of(book),
+                time.saturating_sub(book.publish_time)
+            ),
+            None if catching_up => format!("{} is held back by its circuit breaker", symbol_of(book)),
+            None => return None,
+        };
         Some(Action {
             subject: *address,
-            task: Task::Refresh { price },
+            task: Task::Refresh { oracles },
             front: Vec::new(),
-            reason: format!("{} has a price {behind} s newer", symbol_of(book)),
+            reason,
         })
     });
     due.filter(|action| memory.allows(action.key())).collect()
@@ -63,31 +70,32 @@ pub fn front(
     policy: &Policy,
     memory: &Memory,
     books: &[Pubkey],
-) -> Vec<(Pubkey, Pubkey)> {
+) -> Vec<(Pubkey, Vec<Pubkey>)> {
     let wanted = books
         .iter()
         .filter(|book| !memory.refused.contains(&(Kind::Refresh, **book)));
     wanted
         .filter_map(|address| {
-            let book = view.books.get(address)?;
-            Some((*address, newer_price(view, policy, book)?))
+            let (oracles, newest) = newer(view, policy, view.books.get(address)?);
+            newest.map(|_| (*address, oracles))
         })
         .collect()
 }
 
-/// The price account of a book, when the chain would take its price now: verified, of the right feed,
-/// newer than the book's, neither too old nor from the future. The chain judges the price itself.
-fn newer_price(view: &View, policy: &Policy, book: &RiskBook) -> Option<Pubkey> {
-    let address = policy.prices.get(&book.symbol)?;
-    let update = view.prices.get(address)?;
-    let (params, now) = (&view.risk.params, view.time.unix_timestamp);
-    let published = update.price_message.publish_time;
-    let age = u64::try_from(now.saturating_sub(published)).unwrap_or(0);
-    let ahead = u64::try_from(published.saturating_sub(now)).unwrap_or(0);
-    let usable = update.verification_level == VerificationLevel::Full
-        && update.price_message.feed_id == book.feed_id
-        && published > book.publish_time
-        && age <= params.max_price_age
-        && ahead <= params.max_clock_skew;
-    usable.then_some(*address)
+/// The oracle accounts of a book whose values the chain would take now, and when the newest was published. The
+/// judge is the chain's own reader.
+fn newer(view: &View, policy: &Policy, book: &RiskBook) -> (Vec<Pubkey>, Option<i64>) {
+    let accounts = policy.prices.get(&book.symbol).into_iter().flatten();
+    let (mut usable, mut newest) = (Vec::new(), None);
+    for at in accounts {
+        let Some(Some(account)) = view.oracles.get(at) else {
+            continue;
+        };
+        let mut sources = book.sources.iter();
+        if let Some(reading) = sources.find_map(|source| view.read(source, at, account).ok()) {
+            usable.push(*at);
+            newest = newest.max(Some(reading.publish_time));
+        }
+    }
+    (usable, newest)
 }

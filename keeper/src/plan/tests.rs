@@ -11,6 +11,7 @@ use {
         action::{Action, Kind, Memory, Task, Terms},
         view::View,
     },
+    anchor_lang::AccountSerialize,
     bytemuck::Zeroable,
     cep_risk::{ROWS, WEIGHT_ONE, auction::PPB},
     cep_sdk::{
@@ -22,11 +23,14 @@ use {
                 margin::DEAD_ORACLE_AGE,
                 state::{MarginAccount, Market, Pool, PoolParams, Underlying},
             },
-            risk_engine::state::{RiskBook, RiskConfig, RiskParams},
+            risk_engine::state::{
+                RiskBook, RiskConfig, RiskParams, Source, SourceArgs, SourceKind,
+            },
         },
         units::{micro_usd, quantity, symbol},
     },
     pyth_solana_receiver_sdk::price_update::{PriceFeedMessage, PriceUpdateV2, VerificationLevel},
+    solana_sdk::account::Account,
     std::collections::BTreeMap,
 };
 
@@ -35,6 +39,7 @@ const OWN: Pubkey = Pubkey::new_from_array([1; 32]);
 const TRADER: Pubkey = Pubkey::new_from_array([2; 32]);
 const OTHER: Pubkey = Pubkey::new_from_array([3; 32]);
 const PRICE: Pubkey = Pubkey::new_from_array([4; 32]);
+const FEED: [u8; 32] = [7; 32];
 const SET: Pubkey = Pubkey::new_from_array([5; 32]);
 
 fn book_at() -> Pubkey {
@@ -48,7 +53,7 @@ fn market_at() -> Pubkey {
 fn policy() -> Policy {
     Policy {
         own: OWN,
-        prices: BTreeMap::from([(symbol("SOL"), PRICE)]),
+        prices: BTreeMap::from([(symbol("SOL"), vec![PRICE])]),
         min_profit_bps: 10,
         min_profit: micro_usd(0.1),
         hedge_cost_bps: 10,
@@ -122,7 +127,7 @@ fn at_price(price: f64) -> View {
             (TRADER, account(10_000.0, 500.0, 200.0)),
         ]),
         auctions: BTreeMap::new(),
-        prices: BTreeMap::new(),
+        oracles: BTreeMap::new(),
     }
 }
 
@@ -132,13 +137,24 @@ fn book(price: f64) -> Box<RiskBook> {
     book.price = micro_usd(price).unsigned_abs();
     book.publish_time = NOW;
     book.max_price_age = 60;
-    (book.variance, book.scaled_variance) = (100, 100);
+    book.dead_price_age = 300;
+    (book.variance, book.target_variance, book.scaled_variance) = (100, 100, 100);
     book.scenario_generation = 1;
     let tenth = (1 << 24) / 10;
     for (k, r) in (0..).zip(book.returns.iter_mut()) {
         *r = -tenth + 2 * tenth * k / (ROWS as i32 - 1);
     }
     (book.lowest_return, book.highest_return) = (-tenth, tenth);
+    book.maintenance_returns = book.returns;
+    (book.maintenance_lowest, book.maintenance_highest) = (-tenth, tenth);
+    book.sources[0] = Source::configure(SourceArgs {
+        kind: SourceKind::Pyth,
+        feed: FEED,
+        max_age: 60,
+        max_confidence: 20_000,
+        ..SourceArgs::NONE
+    })
+    .unwrap();
     book.weights = [WEIGHT_ONE / ROWS as u32; ROWS];
     book
 }
@@ -158,8 +174,8 @@ fn post_price(view: &mut View, publish_time: i64) {
         write_authority: OTHER,
         verification_level: VerificationLevel::Full,
         price_message: PriceFeedMessage {
-            feed_id: [0; 32],
-            price: 1,
+            feed_id: FEED,
+            price: 20_000_000_000,
             conf: 1,
             exponent: -8,
             publish_time,
@@ -169,7 +185,16 @@ fn post_price(view: &mut View, publish_time: i64) {
         },
         posted_slot: 1,
     };
-    view.prices.insert(PRICE, update);
+    let mut data = Vec::new();
+    update.try_serialize(&mut data).unwrap();
+    data.resize(PriceUpdateV2::LEN, 0);
+    let account = Account {
+        lamports: 1,
+        data,
+        owner: pyth_solana_receiver_sdk::ID,
+        ..Account::default()
+    };
+    view.oracles.insert(PRICE, Some(account));
 }
 
 fn planned(view: &View) -> Vec<Action> {

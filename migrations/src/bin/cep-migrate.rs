@@ -11,7 +11,7 @@ use {
     clap::Parser,
     indicatif::{ProgressBar, ProgressStyle},
     solana_sdk::signer::keypair::read_keypair_file,
-    std::{path::PathBuf, process::ExitCode},
+    std::{collections::BTreeMap, path::PathBuf, process::ExitCode},
 };
 
 #[derive(Parser)]
@@ -35,7 +35,7 @@ struct Cli {
     /// Leave the programs as they are and only initialise
     #[arg(long)]
     skip_deploy: bool,
-    /// Pyth price account of an underlying, to refresh its book at the end; repeat for each
+    /// Oracle account of an underlying, to refresh its book at the end; repeat for each and for each source
     #[arg(long, value_name = "SYMBOL=ADDRESS", value_parser = price_account)]
     price_account: Vec<(Pubkey, Pubkey)>,
 }
@@ -83,7 +83,12 @@ async fn run(cli: Cli) -> Result<()> {
     let scenarios = ScenarioSet::shipped().context("the shipped scenario set is damaged")?;
     let parameters = Parameters::standard(cli.quote_mint, cli.sol_mint);
     let applied = apply(&client, &keypair, &parameters, &scenarios, &report).await?;
-    refresh(&client, &keypair, &cli.price_account).await?;
+    let mut by_book: BTreeMap<Pubkey, Vec<Pubkey>> = BTreeMap::new();
+    for (book, account) in cli.price_account {
+        by_book.entry(book).or_default().push(account);
+    }
+    let prices: Vec<_> = by_book.into_iter().collect();
+    refresh(&client, &keypair, &prices).await?;
     bar.finish_and_clear();
     println!(
         "{} steps done, {} were done already; scenario set {} in force",

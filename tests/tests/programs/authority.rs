@@ -38,14 +38,19 @@ fn mallory(world: &mut World) -> Keypair {
 fn underlying(name: &str) -> AddUnderlyingArgs {
     AddUnderlyingArgs {
         symbol: symbol(name),
-        feed_id: [9; 32],
+        column: symbol("BTC"),
+        sources: vec![pyth([9; 32])],
+        min_sources: 1,
+        implied: Vec::new(),
+        staked: None,
         initial_variance: 1 << 38,
         variance_floor: 1 << 38,
+        daily_volume: 0,
     }
 }
 
 fn add(world: &mut World, by: &Keypair, args: AddUnderlyingArgs) -> Result<Receipt, Refusal> {
-    let ix = instruction::risk::add_underlying(by.pubkey(), by.pubkey(), args);
+    let ix = instruction::risk::add_underlying(by.pubkey(), by.pubkey(), None, args);
     world.send(&[ix], &[by])
 }
 
@@ -119,7 +124,7 @@ fn naming_the_authority_without_its_signature_is_not_enough() {
     let mut world = World::new();
     let mallory = mallory(&mut world);
     let args = underlying("DOGE");
-    let mut ix = instruction::risk::add_underlying(admin().pubkey(), mallory.pubkey(), args);
+    let mut ix = instruction::risk::add_underlying(admin().pubkey(), mallory.pubkey(), None, args);
     ix.accounts[2].is_signer = false;
 
     world
@@ -157,18 +162,44 @@ fn initialise_engine(change: impl FnOnce(&mut RiskConfigArgs)) -> Result<Receipt
 #[test]
 fn risk_parameters_keep_their_ranges() {
     initialise_engine(|_| {}).accepted();
-    let changes: [fn(&mut RiskConfigArgs); 11] = [
+    let changes: [fn(&mut RiskConfigArgs); 37] = [
         |a| a.params.max_price_age = 0,
         |a| a.params.max_price_age = 3_601,
         |a| a.params.max_clock_skew = 61,
-        |a| a.params.max_confidence = 0,
-        |a| a.params.max_confidence = 100_001,
+        |a| a.params.dead_price_age = a.params.max_price_age - 1,
+        |a| a.params.dead_price_age = 3_601,
+        |a| a.params.max_deviation = 99,
+        |a| a.params.max_deviation = 200_001,
+        |a| a.params.step_burst = 999,
+        |a| a.params.step_burst = 1_000_001,
+        |a| a.params.step_rate = 9,
+        |a| a.params.step_rate = 1_000_001,
+        |a| a.params.doubt = 99_999,
+        |a| a.params.doubt = 1_000_001,
+        |a| a.params.implied_weight = 1_500_001,
+        |a| a.params.rise_per_hour = 999,
+        |a| a.params.rise_per_hour = 80_001,
+        |a| a.params.implied_max_age = 59,
+        |a| a.params.implied_max_age = 604_801,
+        |a| a.params.curve_max_age = 59,
+        |a| a.params.curve_centre_band = 0,
+        |a| a.params.curve_centre_band = 200_001,
+        |a| a.params.curve_volatility_band = 0,
+        |a| a.params.level_response = 3_000_001,
+        |a| a.params.surface_max_age = 59,
+        |a| a.params.surface_quorum = 0,
+        |a| a.params.surface_quorum = 6,
+        |a| a.params.surface_max_step = 99,
+        |a| a.params.scenario_max_change = 9_999,
+        |a| a.params.timelock = 2_592_001,
+        |a| a.params.volatility_interval = 86_401,
+        |a| a.params.volatility_tau = 31_536_001,
         |a| a.params.volatility_tau = 3_599,
         |a| a.params.volatility_interval = 0,
         |a| a.params.horizon_hours = 0,
         |a| a.params.horizon_hours = 241,
-        |a| a.params.volatility_scale = 999_999,
-        |a| a.params.volatility_scale = 2_000_001,
+        |a| a.params.volatility_scale = 499_999,
+        |a| a.params.volatility_scale = 3_000_001,
     ];
     for change in changes {
         initialise_engine(change).refused(RiskEngineError::ParameterOutOfRange);

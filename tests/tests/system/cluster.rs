@@ -72,7 +72,9 @@ impl Cluster {
         }
         cluster.put_mint(cluster.quote_mint, 6);
         cluster.put_mint(cluster.sol_mint, 9);
-        let parameters = Parameters::standard(cluster.quote_mint, cluster.sol_mint);
+        let mut parameters = Parameters::standard(cluster.quote_mint, cluster.sol_mint);
+        // Prices here jump within seconds; the circuit breaker has tests of its own.
+        parameters.risk.step_burst = 1_000_000;
         let scenarios = ScenarioSet::shipped().unwrap();
         apply(
             &cluster.client,
@@ -86,7 +88,10 @@ impl Cluster {
         let mut books = Vec::new();
         for (name, feed, price) in START_PRICES {
             cluster.post(name, feed, price).await;
-            books.push((address::risk_book(&symbol(name)), price_account(name)));
+            books.push((
+                address::risk_book(&symbol(name)),
+                vec![price_account(name)],
+            ));
         }
         cep_migrations::refresh(&cluster.client, &cluster.authority, &books)
             .await

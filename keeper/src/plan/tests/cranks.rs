@@ -9,7 +9,7 @@ fn a_newer_price_is_folded_in_before_anything_is_decided() {
     post_price(&mut view, NOW - 1);
     let actions = planned(&view);
     assert_eq!(kinds(&actions), [Kind::Refresh]);
-    assert_eq!(actions[0].task, Task::Refresh { price: PRICE });
+    assert_eq!(actions[0].task, Task::Refresh { oracles: vec![PRICE] });
 
     // Once tried, decisions go on, and carry what came in since in front.
     let key = (Kind::Refresh, book_at());
@@ -17,7 +17,7 @@ fn a_newer_price_is_folded_in_before_anything_is_decided() {
     memory.attempted.insert(key);
     let actions = plan(&view, &policy(), &memory);
     assert_eq!(kinds(&actions), [Kind::Open]);
-    assert_eq!(actions[0].front, [(book_at(), PRICE)]);
+    assert_eq!(actions[0].front, [(book_at(), vec![PRICE])]);
 
     // A price that the chain refused must not take the liquidation with it.
     memory.refused.insert(key);
@@ -30,7 +30,7 @@ fn prices_that_the_chain_would_refuse_are_not_sent() {
     // (held by the book, posted): not newer, too old, from the future.
     for (held, posted) in [(NOW, NOW), (NOW - 100, NOW - 61), (NOW, NOW + 6)] {
         let mut view = at_price(200.0);
-        view.books.get_mut(&book_at()).unwrap().publish_time = held;
+        view.books.get_mut(&book_at()).unwrap().sources[0].publish_time = held;
         post_price(&mut view, posted);
         assert_eq!(planned(&view), [], "posted {} s ago", NOW - posted);
     }
@@ -39,7 +39,7 @@ fn prices_that_the_chain_would_refuse_are_not_sent() {
 #[test]
 fn scenarios_are_rescaled_when_volatility_or_the_set_moved_on() {
     let mut view = at_price(200.0);
-    view.books.get_mut(&book_at()).unwrap().variance = 122;
+    view.books.get_mut(&book_at()).unwrap().target_variance = 122;
     assert_eq!(kinds(&planned(&view)), [Kind::RefreshScenarios]);
     let mut view = at_price(200.0);
     view.risk.scenario_generation = 2;
