@@ -222,6 +222,15 @@ mod tests {
     }
 
     #[test]
+    fn what_rounding_withholds_is_left_for_the_next_step() {
+        // 1,000 ppm of 1,500 micro-USD are one and a half: one is moved and charged as 667 ppm.
+        let first = LIMIT.step(1_500, 9_000, 100_000, 1);
+        assert_eq!(first, step(1_501, 99_667, true));
+        let second = LIMIT.step(first.price, 9_000, first.used, 1);
+        assert_eq!(second, step(1_503, 100_000, true));
+    }
+
+    #[test]
     fn a_price_that_stood_long_may_move_further_than_the_burst() {
         assert_eq!(
             LIMIT.step(USD, 2 * USD, 100_000, 1_000),

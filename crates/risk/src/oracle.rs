@@ -133,7 +133,8 @@ fn median(sorted: &[u64], last: u64, quorum: &Quorum) -> Option<u64> {
     if quorum.allows(distance, middle) {
         return Some(middle);
     }
-    let high_is_nearer = last != 0 && high.abs_diff(last) < low.abs_diff(last);
+    // Zero, for no last price, is nearer to the lower.
+    let high_is_nearer = high.abs_diff(last) < low.abs_diff(last);
     Some(if high_is_nearer { high } else { low })
 }
 

@@ -251,7 +251,7 @@ mod tests {
         let mut twap = Twap::default();
         let price = |t: i64| match t {
             ..=-1_800 => 9_000_000,
-            ..=-600 => 100,
+            -1_799..=-600 => 100,
             _ => 400,
         };
         // ACT
