@@ -255,5 +255,6 @@ async fn initial_margin(client: &Client, role: Role, prices: &Prices) -> Result<
         .iter()
         .map(|(index, book)| (*index, &**book))
         .collect();
-    Ok(Health::of(&pool, &account, &books)?.initial.requirement)
+    let now = client.clock().await?.unix_timestamp;
+    Ok(Health::of(&pool, &account, &books, now)?.initial.requirement)
 }

@@ -29,6 +29,8 @@ pub struct Watch {
 
 /// Everything, read in one request.
 pub struct Snapshot {
+    /// The chain's time, Unix seconds.
+    pub now: i64,
     pub pool: Box<Pool>,
     pub fund: Box<InsuranceFund>,
     /// Tokens that really lie in the quote vault.
@@ -46,7 +48,12 @@ impl Watch {
         let pool = client.pool().await?;
         let underlyings = usize::from(pool.underlying_count);
         let collaterals = usize::from(pool.collateral_count);
-        let mut addresses = vec![address::pool(), address::insurance_fund(), pool.quote_vault];
+        let mut addresses = vec![
+            CLOCK,
+            address::pool(),
+            address::insurance_fund(),
+            pool.quote_vault,
+        ];
         addresses.extend(pool.collaterals.iter().take(collaterals).map(|c| c.vault));
         addresses.extend(pool.underlyings.iter().take(underlyings).map(|u| u.book));
         addresses.extend(pool.underlyings.iter().take(underlyings).map(|u| u.market));
@@ -67,11 +74,15 @@ impl Watch {
         let mut rest = Reader {
             accounts: self.addresses.iter().zip(found),
         };
+        let now = ChainTime::from_sysvar(&rest.raw()?.1.data)
+            .context("the chain's clock is no clock")?
+            .unix_timestamp;
         let pool = rest.next()?;
         let fund = rest.next()?;
         let quote_vault = rest.balance()?;
         let many = 0..self.underlyings;
         Ok(Snapshot {
+            now,
             pool,
             fund,
             quote_vault,
@@ -145,7 +156,7 @@ impl Snapshot {
                     .filter(|(index, _)| needed.contains(index))
                     .map(|(index, book)| (index, &**book))
                     .collect();
-                Ok(Health::of(&self.pool, account, &books)?)
+                Ok(Health::of(&self.pool, account, &books, self.now)?)
             })
             .collect()
     }

@@ -120,6 +120,7 @@ impl View {
         });
         Some(Books {
             list: list.collect::<Option<_>>()?,
+            now: self.time.unix_timestamp,
         })
     }
 

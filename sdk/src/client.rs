@@ -130,7 +130,8 @@ impl Client {
             .filter(|(index, _)| needed.contains(index))
             .map(|(index, book)| (*index, &**book))
             .collect();
-        Health::of(&pool, &account, &books)
+        let now = self.clock().await?.unix_timestamp;
+        Health::of(&pool, &account, &books, now)
     }
 
     /// Signs, sends and waits for confirmation. The first signer pays. A refusal by one of the programs

@@ -21,7 +21,8 @@ pub struct Health {
 }
 
 impl Health {
-    /// `books` by the pool's underlying index; one for each underlying the account is exposed to.
+    /// `books` by the pool's underlying index; one for each underlying the account is exposed to. `now` is the
+    /// cluster's time, Unix seconds: prices are judged by their age.
     ///
     /// # Errors
     /// [`SdkError::Margin`] when a book is missing or not ready, as the chain would refuse.
@@ -29,9 +30,11 @@ impl Health {
         pool: &Pool,
         account: &MarginAccount,
         books: &[(u8, &RiskBook)],
+        now: i64,
     ) -> Result<Self, SdkError> {
         let books = Books {
             list: books.to_vec(),
+            now,
         };
         let snapshot = Snapshot::of(pool, account, &books)?;
         let mut scratch = Scratch::new();

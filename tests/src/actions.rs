@@ -260,7 +260,7 @@ impl World {
             .map(|u| (u, self.book(u)))
             .collect();
         let books: Vec<_> = books.iter().map(|(u, book)| (*u, &**book)).collect();
-        Health::of(&pool, &account, &books).unwrap()
+        Health::of(&pool, &account, &books, self.now()).unwrap()
     }
 
     #[must_use]

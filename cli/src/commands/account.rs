@@ -73,7 +73,8 @@ async fn show(cluster: &Options, address: Pubkey) -> Outcome {
         .filter(|(i, _)| needed.contains(i))
         .map(|(i, book)| (*i, &**book))
         .collect();
-    let health = Health::of(&pool, &account, &books)?;
+    let now = client.clock().await?.unix_timestamp;
+    let health = Health::of(&pool, &account, &books, now)?;
 
     let positions: Vec<_> = account
         .positions

@@ -148,7 +148,7 @@ fn maintenance(view: &View, account: &MarginAccount) -> Result<Option<Breakdown>
         return Ok(None);
     };
     if books
-        .require_usable_in_liquidation(view.time.unix_timestamp)
+        .require_usable_in_liquidation()
         .is_err()
     {
         return Ok(None);

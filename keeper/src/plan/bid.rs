@@ -60,7 +60,7 @@ impl<'a> Sale<'a> {
         underlyings.extend(exposed_underlyings(&view.pool, own));
         let books = view.books_of(&underlyings)?;
         books
-            .require_usable_in_liquidation(view.time.unix_timestamp)
+            .require_usable_in_liquidation()
             .ok()?;
         Some(Self {
             view,

@@ -19,10 +19,7 @@ use {
         clock::ChainTime,
         programs::{
             liquidation::state::{Auction, AuctionParams, LiquidationConfig},
-            margin_pool::{
-                margin::DEAD_ORACLE_AGE,
-                state::{MarginAccount, Market, Pool, PoolParams, Underlying},
-            },
+            margin_pool::state::{MarginAccount, Market, Pool, PoolParams, Underlying},
             risk_engine::state::{
                 RiskBook, RiskConfig, RiskParams, Source, SourceArgs, SourceKind,
             },

@@ -9,7 +9,7 @@ use {
     cep_risk::{
         ewma,
         oracle::{Consensus, Observation, consensus as agree},
-        twap::Twap,
+        twap::{CLOSING, Twap},
     },
 };
 
@@ -123,7 +123,9 @@ pub fn observe_expiries(book: &mut RiskBook, now: i64) {
     }
     // In doubt or too old at the end of the time means not usable for the part beyond its age.
     let usable = book.degraded == 0;
-    let (price, max_gap) = (book.price, book.max_price_age);
+    // The settlement average wants gaps shorter than its closing time.
+    let closing = CLOSING.unsigned_abs();
+    let (price, max_gap) = (book.price, book.max_price_age.min(closing));
     for expiry in book.expiries.iter_mut().filter(|e| e.expiry != 0) {
         let mut twap = Twap::from(expiry.twap);
         twap.observe(expiry.expiry, price, usable, now, max_gap);

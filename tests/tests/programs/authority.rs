@@ -12,6 +12,7 @@ use {
         },
         units::symbol,
     },
+    cep_migrations::parameters::pyth,
     cep_tests::{
         Outcome, Receipt, Refusal, SOL, Setup, World,
         bare::endow,

@@ -132,6 +132,6 @@ fn liquidation_waits_for_a_refresh_unless_the_oracle_is_dead() {
     let mut view = at_price(195.0);
     view.books.get_mut(&book_at()).unwrap().publish_time = NOW - 61;
     assert_eq!(planned(&view), []);
-    view.books.get_mut(&book_at()).unwrap().publish_time = NOW - DEAD_ORACLE_AGE as i64;
+    view.books.get_mut(&book_at()).unwrap().publish_time = NOW - 300;
     assert_eq!(kinds(&planned(&view)), [Kind::Open]);
 }
