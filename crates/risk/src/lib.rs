@@ -30,6 +30,7 @@ pub mod ewma;
 pub mod fixed;
 pub mod loss_index;
 pub mod margin;
+pub mod moments;
 pub mod rows;
 pub mod scenario;
 pub mod tail;
