@@ -33,6 +33,7 @@ pub use {
 };
 pub(crate) use {
     normal::{TAIL_END_Q60, bell, density, scaled_tail},
+    root::root_q8,
     wide::Divisor,
 };
 
