@@ -9,6 +9,7 @@ use {
         Client, Pubkey,
         account::decode,
         address,
+        clock::{CLOCK, ChainTime},
         health::{Health, exposed_underlyings},
         programs::{
             liquidation::state::InsuranceFund,

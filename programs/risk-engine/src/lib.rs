@@ -73,6 +73,11 @@ pub mod risk_engine {
         instructions::refresh_staked::handler(ctx)
     }
 
+    /// Folds implied volatility feeds into a book. Anyone.
+    pub fn refresh_volatility<'info>(ctx: Context<'info, RefreshVolatility<'info>>) -> Result<()> {
+        instructions::refresh_volatility::handler(ctx)
+    }
+
     /// Scales a book's column of the active scenario set to its current volatility. Anyone.
     pub fn refresh_scenarios(ctx: Context<RefreshScenarios>) -> Result<()> {
         instructions::refresh_scenarios::handler(ctx)

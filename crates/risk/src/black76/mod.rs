@@ -27,6 +27,7 @@
 mod greeks;
 mod value;
 
+pub(crate) use value::{Position, Width};
 pub use {
     greeks::{Greeks, greeks},
     value::{log_moneyness, time_value, total_volatility},

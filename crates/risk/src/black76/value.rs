@@ -3,7 +3,7 @@
 use crate::{
     black76::Premium,
     fixed::{
-        ONE_Q63, Scaled, TAIL_END_Q60, bell, div_wide, ln_ratio, mul_high, mul_high_floor,
+        Divisor, ONE_Q63, Scaled, TAIL_END_Q60, bell, ln_ratio, mul_high, mul_high_floor,
         scaled_tail,
     },
     units::Price,
@@ -50,13 +50,24 @@ pub const fn time_value(
 ) -> Premium {
     let (forward, strike) = (forward.micro_usd(), strike.micro_usd());
     let lower = if forward < strike { forward } else { strike };
-    let value = match Position::of(log_moneyness, total_volatility) {
-        Position::Worthless => 0,
-        Position::Whole => lower << Premium::BITS,
-        Position::Inside(inside) => inside.value(lower),
-    };
+    let value = Position::of(log_moneyness, total_volatility).value(lower);
     // lower <= 2⁴⁴ and the value no more than it: at most 2⁶⁰.
     Premium(value.cast_signed())
+}
+
+/// A total volatility (Q56) made ready for many places.
+pub(crate) struct Width {
+    total: u64,
+    divisor: Divisor,
+}
+
+impl Width {
+    pub(crate) const fn new(total_volatility: u64) -> Self {
+        Self {
+            total: total_volatility,
+            divisor: Divisor::new(total_volatility),
+        }
+    }
 }
 
 /// Where the lower of forward and strike lies in the distribution.
@@ -81,7 +92,13 @@ pub(crate) struct Inside {
 
 impl Position {
     pub(crate) const fn of(log_moneyness: i64, total_volatility: u64) -> Self {
-        let x = log_moneyness.unsigned_abs();
+        Self::at(log_moneyness.unsigned_abs(), &Width::new(total_volatility))
+    }
+
+    /// At a distance |ln(forward / strike)| in Q56. Once it is [`Position::Worthless`] it stays so at any greater one:
+    /// q never falls, so `far` does not and `above` stays false.
+    pub(crate) const fn at(x: u64, width: &Width) -> Self {
+        let total_volatility = width.total;
         if total_volatility == 0 {
             return Self::Worthless;
         }
@@ -91,7 +108,7 @@ impl Position {
         }
         let half = total_volatility << 3;
         // q in Q60: Q56 x 2⁶⁰ / Q56. Beyond 64 bits it reads as the largest number.
-        let q = div_wide(x >> 4, x << 60, total_volatility);
+        let q = width.divisor.divide(x >> 4, x << 60);
         let far = half.saturating_add(q);
         let above = half > q;
         if far >= TAIL_END_Q60 {
@@ -105,6 +122,15 @@ impl Position {
             near: scaled_tail(d1),
             far: scaled_tail(far),
         })
+    }
+
+    /// Undiscounted time value in premium units, with the lower of forward and strike (up to 2⁴⁴) in micro-USD.
+    pub(crate) const fn value(&self, lower: u64) -> u64 {
+        match self {
+            Self::Worthless => 0,
+            Self::Whole => lower << Premium::BITS,
+            Self::Inside(inside) => inside.value(lower),
+        }
     }
 }
 

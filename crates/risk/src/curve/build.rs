@@ -1,66 +1,23 @@
 //! From Black-76 to a curve.
 
 use {
-    super::grid::{
-        LEVEL_GRID, LEVEL_NODES, NODES, PARTS, SPOT_GRID, SPOT_NODES, level_of_step, unit_exponent,
+    super::{
+        grid::{
+            LEVEL_GRID, LEVEL_NODES, NODES, PARTS, SPOT_GRID, SPOT_NODES, level_of_step,
+            unit_exponent,
+        },
+        response::Response,
     },
     crate::{
-        PPM, SECONDS_PER_DAY,
         black76::{
-            MAX_RATE, MAX_VOLATILITY, MIN_VOLATILITY, OptionKind, Premium, Terms, discounted,
-            log_moneyness, time_value, total_volatility,
+            MAX_RATE, MAX_VOLATILITY, MIN_VOLATILITY, OptionKind, Position, Premium, Terms, Width,
+            log_moneyness, total_volatility,
         },
         error::RiskError,
-        fixed::{MAX_SECONDS, ONE_Q32, Scaled, discount_factor, exp, ln_ratio, root_years},
+        fixed::{MAX_SECONDS, ONE_Q32, Scaled, discount_factor, mul_high_floor, root_years},
         units::Price,
     },
 };
-
-/// Tenor at which a level of 1.0 multiplies implied volatility by e (with a response of one).
-const REFERENCE_TENOR: u64 = 30 * SECONDS_PER_DAY;
-/// Exponents of the response, parts per million: under the reference tenor, and beyond it.
-const SHORT_EXPONENT: i64 = 300_000;
-const LONG_EXPONENT: i64 = 130_000;
-/// Largest response, parts per million.
-pub const MAX_RESPONSE: u64 = 3 * PPM;
-
-/// Implied volatility at a level: `iv x exp(L x response x (30 d / max(t, 1 d))^p)`, with p = 0.3 under 30 days and
-/// 0.13 beyond, so that short expiries move more. Q32 in and out, within the admissible volatilities; `level` in
-/// Q16, `response` in parts per million. Monotone in the level.
-///
-/// # Errors
-/// [`RiskError::BadParameter`] for a response above 3,000,000.
-pub fn volatility_at_level(
-    volatility: u64,
-    level: i32,
-    seconds: u64,
-    response: u64,
-) -> Result<u64, RiskError> {
-    if response > MAX_RESPONSE {
-        return Err(RiskError::BadParameter);
-    }
-    let tenor = seconds.clamp(SECONDS_PER_DAY, MAX_SECONDS);
-    let exponent = if tenor < REFERENCE_TENOR {
-        SHORT_EXPONENT
-    } else {
-        LONG_EXPONENT
-    };
-    // |ln| <= ln(30) in Q56, halved twice to Q40 x 10⁶: below 2⁶². Then to Q32 on magnitudes.
-    let ln = ln_ratio(tenor, REFERENCE_TENOR) >> 16;
-    let power = ((ln * exponent).unsigned_abs() / PPM) >> 8;
-    let power = i64::try_from(power).map_err(|_| RiskError::Overflow)?;
-    let tenor_response = exp(if ln < 0 { -power } else { power })
-        .of(ONE_Q32.unsigned_abs())
-        .ok_or(RiskError::Overflow)?;
-    // |level| < 2³², response < 2²², tenor response < 2³⁴.
-    let moved =
-        u128::from(level.unsigned_abs()) * u128::from(response) * u128::from(tenor_response)
-            / (u128::from(PPM) << 16);
-    let moved = i64::try_from(moved).unwrap_or(i64::MAX);
-    let factor = exp(if level < 0 { -moved } else { moved });
-    let stressed = factor.of(volatility).unwrap_or(MAX_VOLATILITY);
-    Ok(stressed.clamp(MIN_VOLATILITY, MAX_VOLATILITY))
-}
 
 /// What an option's curve is made of.
 #[derive(Clone, Copy, Debug)]
@@ -78,14 +35,29 @@ pub struct CurveTerms {
     pub response: u64,
 }
 
-/// Computes a curve level by level, so that a crank can stop between levels.
+/// Computes a curve level by level, so that a crank can stop between levels. The call and the put of one strike and expiry
+/// share all but their last step: `level_pair` and `fill_pair` build both for little more than one.
 pub struct CurveBuilder {
     terms: CurveTerms,
     unit_exponent: i32,
     discount: Scaled,
     root: u64,
-    /// Per spot node but the first, where spot is zero.
-    nodes: [(u64, i64); SPOT_NODES],
+    response: Response,
+    /// Per spot node but the first, where spot is zero; by rising forward.
+    nodes: [Node; SPOT_NODES],
+    /// The first node whose forward is above the strike.
+    above: usize,
+}
+
+/// What the values at one spot node have in common.
+#[derive(Clone, Copy, Default)]
+struct Node {
+    /// The lower of forward and strike, micro-USD.
+    lower: u64,
+    /// |ln(forward / strike)|, Q56.
+    distance: u64,
+    /// Discounted |forward - strike| in premium units; one beyond `i64` is refused where it counts.
+    intrinsic: u64,
 }
 
 impl CurveBuilder {
@@ -98,53 +70,68 @@ impl CurveBuilder {
             || !(MIN_VOLATILITY..=MAX_VOLATILITY).contains(&terms.volatility)
             || terms.rate.unsigned_abs() > MAX_RATE
             || !(one / 2..=2 * one).contains(&terms.forward_ratio)
-            || terms.response > MAX_RESPONSE
         {
             return Err(RiskError::BadParameter);
         }
-        let mut nodes = [(0, 0); SPOT_NODES];
-        for (node, part) in nodes.iter_mut().zip(SPOT_GRID).skip(1) {
-            let forward =
-                u128::from(centre.micro_usd()) * u128::from(part) * u128::from(terms.forward_ratio)
-                    / (u128::from(PARTS) << 32);
-            let forward = u64::try_from(forward).map_err(|_| RiskError::PriceOutOfRange)?;
+        let response = Response::new(terms.seconds, terms.response)?;
+        let discount = discount_factor(terms.rate, terms.seconds);
+        let strike = terms.terms.strike;
+        let mut nodes = [Node::default(); SPOT_NODES];
+        let mut above = SPOT_NODES;
+        for (i, (node, part)) in nodes.iter_mut().zip(SPOT_GRID).enumerate().skip(1) {
+            // centre x part x ratio / 2³⁸, rounded down. The factors are at most 2⁴⁴ x 320 x 2¹¹ < 2⁶⁴ and 2³³ x 2¹⁵.
+            const { assert!(PARTS << 32 == 1 << 38) };
+            let forward = mul_high_floor(
+                (centre.micro_usd() * u64::from(part)) << 11,
+                terms.forward_ratio << 15,
+            );
             // A forward below one micro-USD counts as one.
             let forward = Price::new(forward.max(1))?;
-            *node = (
-                forward.micro_usd(),
-                log_moneyness(forward, terms.terms.strike),
-            );
+            let (f, k) = (forward.micro_usd(), strike.micro_usd());
+            if f > k {
+                above = above.min(i);
+            }
+            *node = Node {
+                lower: f.min(k),
+                distance: log_moneyness(forward, strike).unsigned_abs(),
+                // At most 2⁶⁰.
+                intrinsic: discounted(discount, f.abs_diff(k) << Premium::BITS),
+            };
         }
         Ok(Self {
             terms,
             unit_exponent: unit_exponent(centre),
-            discount: discount_factor(terms.rate, terms.seconds),
+            discount,
             root: root_years(terms.seconds),
+            response,
             nodes,
+            above,
         })
     }
 
     /// Values at one level node, each rounded up.
     ///
     /// # Errors
-    /// [`RiskError::PriceOutOfRange`] when a value does not fit, [`RiskError::BadParameter`] for a level beyond the grid.
+    /// [`RiskError::PriceOutOfRange`] or [`RiskError::Overflow`] when a value does not fit, [`RiskError::BadParameter`] for
+    /// a level beyond the grid.
     pub fn level(&self, level: usize, out: &mut [u32; SPOT_NODES]) -> Result<(), RiskError> {
-        let step = *LEVEL_GRID.get(level).ok_or(RiskError::BadParameter)?;
-        let t = &self.terms;
-        let volatility =
-            volatility_at_level(t.volatility, level_of_step(step), t.seconds, t.response)?;
-        let total = total_volatility(volatility, self.root);
-        for (i, (slot, (forward, log))) in out.iter_mut().zip(&self.nodes).enumerate() {
-            let value = if i == 0 {
-                self.at_zero()?
-            } else {
-                let forward = Price::new(*forward)?;
-                let value = time_value(forward, t.terms.strike, *log, total);
-                discounted(&t.terms, forward, value, self.discount)?
-            };
-            *slot = self.units(value)?;
-        }
-        Ok(())
+        self.values(self.terms.terms.kind, &self.time_values(level)?, out)
+    }
+
+    /// Values of the call and of the put at one level node: what [`CurveBuilder::level`] gives for either, whatever the kind
+    /// in the terms.
+    ///
+    /// # Errors
+    /// Where either would be refused, as [`CurveBuilder::level`].
+    pub fn level_pair(
+        &self,
+        level: usize,
+        calls: &mut [u32; SPOT_NODES],
+        puts: &mut [u32; SPOT_NODES],
+    ) -> Result<(), RiskError> {
+        let time_values = self.time_values(level)?;
+        self.values(OptionKind::Call, &time_values, calls)?;
+        self.values(OptionKind::Put, &time_values, puts)
     }
 
     /// The whole curve.
@@ -153,32 +140,103 @@ impl CurveBuilder {
     /// As [`CurveBuilder::level`].
     pub fn fill(&self, out: &mut [u32; NODES]) -> Result<(), RiskError> {
         for level in 0..LEVEL_NODES {
-            let row = out
-                .get_mut(level * SPOT_NODES..)
-                .and_then(|rest| rest.first_chunk_mut())
-                .ok_or(RiskError::BadParameter)?;
-            self.level(level, row)?;
+            self.level(level, row(level, out)?)?;
         }
         Ok(())
     }
 
-    /// At a spot of zero a call is worth nothing and a put its discounted strike.
-    fn at_zero(&self) -> Result<Premium, RiskError> {
-        match self.terms.terms.kind {
-            OptionKind::Call => Ok(Premium(0)),
+    /// The whole curves of the call and of the put.
+    ///
+    /// # Errors
+    /// As [`CurveBuilder::level_pair`].
+    pub fn fill_pair(
+        &self,
+        calls: &mut [u32; NODES],
+        puts: &mut [u32; NODES],
+    ) -> Result<(), RiskError> {
+        for level in 0..LEVEL_NODES {
+            self.level_pair(level, row(level, calls)?, row(level, puts)?)?;
+        }
+        Ok(())
+    }
+
+    /// Discounted time value per node in premium units, the same for both kinds. One beyond `i64` is refused by
+    /// [`CurveBuilder::values`].
+    fn time_values(&self, level: usize) -> Result<[u64; SPOT_NODES], RiskError> {
+        let step = *LEVEL_GRID.get(level).ok_or(RiskError::BadParameter)?;
+        let volatility = self
+            .response
+            .volatility(self.terms.volatility, level_of_step(step));
+        let width = Width::new(total_volatility(volatility, self.root));
+        let mut values = [0; SPOT_NODES];
+        // From the strike outward: where one node is worthless all beyond it are, and stay zero.
+        for i in (1..self.above).rev() {
+            if !self.time_value(i, &width, &mut values) {
+                break;
+            }
+        }
+        for i in self.above..SPOT_NODES {
+            if !self.time_value(i, &width, &mut values) {
+                break;
+            }
+        }
+        Ok(values)
+    }
+
+    /// Whether node `i` has a time value; if so, it is put in its place.
+    fn time_value(&self, i: usize, width: &Width, values: &mut [u64; SPOT_NODES]) -> bool {
+        let (Some(node), Some(value)) = (self.nodes.get(i), values.get_mut(i)) else {
+            return false;
+        };
+        let position = Position::at(node.distance, width);
+        if matches!(position, Position::Worthless) {
+            return false;
+        }
+        *value = discounted(self.discount, position.value(node.lower));
+        true
+    }
+
+    fn values(
+        &self,
+        kind: OptionKind,
+        time_values: &[u64; SPOT_NODES],
+        out: &mut [u32; SPOT_NODES],
+    ) -> Result<(), RiskError> {
+        let nodes = time_values.iter().zip(&self.nodes);
+        for (i, (slot, (time_value, node))) in out.iter_mut().zip(nodes).enumerate() {
+            let in_the_money = match kind {
+                OptionKind::Call => i >= self.above,
+                OptionKind::Put => i < self.above,
+            };
+            let value = if i == 0 {
+                self.at_zero(kind)?
+            } else {
+                let intrinsic = if in_the_money { node.intrinsic } else { 0 };
+                intrinsic
+                    .checked_add(*time_value)
+                    .filter(|sum| sum >> 63 == 0)
+                    .ok_or(RiskError::Overflow)?
+            };
+            *slot = self.units(value)?;
+        }
+        Ok(())
+    }
+
+    /// At a spot of zero a call is worth nothing and a put its discounted strike; premium units.
+    fn at_zero(&self, kind: OptionKind) -> Result<u64, RiskError> {
+        match kind {
+            OptionKind::Call => Ok(0),
             OptionKind::Put => self
                 .discount
                 .of(self.terms.terms.strike.micro_usd() << Premium::BITS)
-                .and_then(|value| i64::try_from(value).ok())
-                .map(Premium)
+                .filter(|value| value >> 63 == 0)
                 .ok_or(RiskError::PriceOutOfRange),
         }
     }
 
-    /// A value in the curve's unit, rounded up.
-    fn units(&self, value: Premium) -> Result<u32, RiskError> {
-        // Premium is never negative here. 2⁻¹⁶ micro-USD to 2^exponent.
-        let value = value.0.unsigned_abs();
+    /// Premium units (below 2⁶³) in the curve's unit, rounded up.
+    fn units(&self, value: u64) -> Result<u32, RiskError> {
+        // 2⁻¹⁶ micro-USD to 2^exponent.
         let shift = self.unit_exponent + 16;
         let units = if let Ok(down) = u32::try_from(shift) {
             let up = (1u64 << down) - 1;
@@ -189,4 +247,19 @@ impl CurveBuilder {
         };
         u32::try_from(units).map_err(|_| RiskError::PriceOutOfRange)
     }
+}
+
+/// Discounted premium units; `u64::MAX` when they do not fit. Most markets have a rate of zero.
+fn discounted(discount: Scaled, value: u64) -> u64 {
+    if discount == Scaled::ONE {
+        return value;
+    }
+    discount.of(value).unwrap_or(u64::MAX)
+}
+
+fn row(level: usize, curve: &mut [u32; NODES]) -> Result<&mut [u32; SPOT_NODES], RiskError> {
+    curve
+        .get_mut(level * SPOT_NODES..)
+        .and_then(|rest| rest.first_chunk_mut())
+        .ok_or(RiskError::BadParameter)
 }

@@ -11,14 +11,16 @@
 mod build;
 mod grid;
 mod losses;
+mod response;
 mod sum;
 
 pub use {
-    build::{CurveBuilder, CurveTerms, volatility_at_level},
+    build::{CurveBuilder, CurveTerms},
     grid::{
         LEVEL_GRID, LEVEL_NODES, LEVEL_STEPS, LEVEL_ZERO, NODES, PARTS, SPOT_GRID, SPOT_NODES,
         level_of_step, level_step, unit_exponent,
     },
+    response::{MAX_RESPONSE, volatility_at_level},
     sum::CurveScratch,
 };
 

@@ -24,13 +24,17 @@ mod normal_table;
 mod root;
 mod wide;
 
-pub(crate) use normal::{TAIL_END_Q60, bell, density, scaled_tail};
 pub use {
     exp::{EXP_MAX_Q32, EXP_MIN_Q32, Scaled, discount_factor, exp, exp_q30},
     ln::{LN_ARGUMENT_MAX, ln_ratio, ln_ratio_q32},
     normal::{ONE_Q63, normal_cdf, normal_pdf},
     root::{MAX_SECONDS, root_years},
     wide::{div_wide, mul_high, mul_high_floor},
+};
+pub(crate) use {
+    normal::{TAIL_END_Q60, bell, density, scaled_tail},
+    root::root_q8,
+    wide::Divisor,
 };
 
 /// 1.0 in Q30.

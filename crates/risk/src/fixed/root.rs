@@ -24,16 +24,41 @@ pub const fn root_years(seconds: u64) -> u64 {
     };
     // Lifted by an even shift into [2⁶², 2⁶⁴): seconds < 2²⁹, so the shift is at least 34.
     let half_shift = leading_zeros(seconds) >> 1;
-    let n = seconds << (2 * half_shift);
+    let wide = wide_root_of_normalised(seconds << (2 * half_shift));
+    // Q32 x Q76 / 2⁶⁴ = Q44, times 2^half_shift.
+    mul_high(wide, ROOT_OF_A_SECOND_Q76) >> (half_shift - 16)
+}
+
+/// floor(sqrt(n x 2¹⁶)) for n below 2⁶⁰.
+pub(crate) const fn root_q8(n: u64) -> u64 {
+    if n == 0 {
+        return 0;
+    }
+    let half_shift = leading_zeros(n) >> 1;
+    let wide = wide_root_of_normalised(n << (2 * half_shift));
+    // Off by one at most. The difference of square and root squared is then below 2⁴⁰ and exact modulo 2⁶⁴.
+    let root = wide >> (24 + half_shift);
+    let rest = (n << 16)
+        .wrapping_sub(root.wrapping_mul(root))
+        .cast_signed();
+    if rest < 0 {
+        root - 1
+    } else if rest > (2 * root).cast_signed() {
+        root + 1
+    } else {
+        root
+    }
+}
+
+/// sqrt(n) in Q32 for n in [2⁶², 2⁶⁴), within two units.
+const fn wide_root_of_normalised(n: u64) -> u64 {
     let root = root_of_normalised(n);
     // sqrt(root² + rest) = root + rest / (2 root) - ..., the next term below one unit of 2⁻³².
     // rest <= 2 root < 2³³, so the numerator fits.
     let rest = n.wrapping_sub(root.wrapping_mul(root));
     let more = (rest << 31) / root;
     // more <= 2³², and the root itself below 2³²: saturates at 2⁶⁴ - 1.
-    let wide = (root << 32).saturating_add(more);
-    // Q32 x Q76 / 2⁶⁴ = Q44, times 2^half_shift.
-    mul_high(wide, ROOT_OF_A_SECOND_Q76) >> (half_shift - 16)
+    (root << 32).saturating_add(more)
 }
 
 /// floor(sqrt n) for n in [2⁶², 2⁶⁴). Shorter on chain than the core library's `isqrt`.

@@ -35,16 +35,39 @@ pub const fn mul_high_floor(a: u64, b: u64) -> u64 {
 /// Knuth, The Art of Computer Programming, volume 2, algorithm 4.3.1 D, with two digits of 32 bits.
 #[must_use]
 pub const fn div_wide(high: u64, low: u64, divisor: u64) -> u64 {
-    if high >= divisor {
-        return u64::MAX;
+    Divisor::new(divisor).divide(high, low)
+}
+
+/// A divisor of many quotients, shifted until its top bit is set.
+#[derive(Clone, Copy)]
+pub(crate) struct Divisor {
+    value: u64,
+    normalised: u64,
+    shift: u32,
+}
+
+impl Divisor {
+    pub(crate) const fn new(value: u64) -> Self {
+        let shift = leading_zeros(value);
+        Self {
+            value,
+            normalised: value << shift,
+            shift,
+        }
     }
-    let shift = leading_zeros(divisor);
-    // `high < divisor`, so nothing is lost at the top. Two shifts, for a `shift` of 0.
-    div_normalised(
-        high << shift | (low >> 1) >> (63 - shift),
-        low << shift,
-        divisor << shift,
-    )
+
+    /// [`div_wide`].
+    pub(crate) const fn divide(&self, high: u64, low: u64) -> u64 {
+        if high >= self.value {
+            return u64::MAX;
+        }
+        // `high < divisor`, so nothing is lost at the top. Two shifts, for a `shift` of 0.
+        div_normalised(
+            high << self.shift | (low >> 1) >> (63 - self.shift),
+            low << self.shift,
+            self.normalised,
+        )
+    }
 }
 
 /// [`div_wide`] for a divisor whose top bit is set and `high < divisor`.

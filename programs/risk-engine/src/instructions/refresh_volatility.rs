@@ -11,7 +11,7 @@ use {
     },
     anchor_lang::prelude::*,
     cep_risk::{
-        smile::{variance_per_day, volatility_per_year},
+        feed::{sqrt_variance_per_year, variance_per_day},
         volatility::{AtmPoint, implied_variance},
     },
 };
@@ -122,7 +122,7 @@ fn interpolate(book: &mut RiskBook, now: i64, params: &RiskParams) -> Result<()>
     for expiry in book.expiries.iter_mut().filter(|e| e.expiry > now) {
         let seconds = u32::try_from(expiry.expiry.saturating_sub(now)).unwrap_or(u32::MAX);
         if let Some(variance) = implied_variance(&points, seconds) {
-            expiry.atm = volatility_per_year(variance);
+            expiry.atm = sqrt_variance_per_year(variance);
             expiry.atm_time = now;
         }
     }

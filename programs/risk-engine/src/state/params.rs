@@ -82,7 +82,7 @@ impl RiskParams {
             && (1..=86_400).contains(&self.volatility_interval)
             && (1..=240).contains(&self.horizon_hours)
             && (60..=604_800).contains(&self.implied_max_age)
-            && self.level_response <= 3 * PPM
+            && self.level_response <= cep_risk::curve::MAX_RESPONSE
             && (60..=604_800).contains(&self.surface_max_age)
             && (1..=5).contains(&self.surface_quorum)
             && (100..=500_000).contains(&self.surface_max_step)
