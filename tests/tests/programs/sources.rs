@@ -1,0 +1,370 @@
+//! Several oracles behind one price, the circuit breaker, implied volatility, staked tokens.
+
+use {
+    cep_migrations::{
+        UnderlyingParameters,
+        parameters::{feeds, pyth, switchboard},
+    },
+    cep_sdk::{
+        instruction,
+        programs::risk_engine::{
+            error::RiskEngineError,
+            events::{PriceRefreshed, StakeRateRefreshed, VolatilityRefreshed},
+            oracle::Fault,
+            state::{StakedArgs, degraded},
+        },
+        units::symbol,
+    },
+    cep_tests::{
+        BTC, Outcome, Receipt, SOL, Setup, World, keypair,
+        oracle::{Feed, StakePool},
+        world::admin,
+    },
+    solana_sdk::{clock::Clock, pubkey::Pubkey, signature::Signer},
+};
+
+const DAY: u32 = 86_400;
+
+fn feed_at(name: &str) -> Pubkey {
+    keypair(name).pubkey()
+}
+
+/// SOL from Pyth and a Switchboard feed, both wanted.
+fn two_sources() -> Setup {
+    let mut setup = Setup::standard();
+    let sol = &mut setup.parameters.underlyings[usize::from(SOL)];
+    sol.sources.push(switchboard(&feed_at("sol feed")));
+    sol.min_sources = 2;
+    setup
+}
+
+/// Posts both and refreshes SOL from both.
+fn refresh_both(world: &mut World, pyth: f64, switchboard: f64) -> Receipt {
+    let update = world.post_price(SOL, pyth, 0.1);
+    let feed = post_feed(world, "sol feed", switchboard);
+    world.refresh_from(SOL, &[update, feed]).accepted()
+}
+
+fn post_feed(world: &mut World, name: &str, value: f64) -> Pubkey {
+    let clock = world.svm.get_sysvar::<Clock>();
+    let feed = Feed::new(value, value * 0.0005, clock.unix_timestamp, clock.slot);
+    feed.write(&mut world.svm, feed_at(name));
+    feed_at(name)
+}
+
+fn two_source_world() -> World {
+    let setup = two_sources();
+    let mut world = World::bare(&setup);
+    world.initialise();
+    world.advance(1_000);
+    refresh_both(&mut world, 220.0, 220.2);
+    world
+}
+
+#[test]
+fn two_sources_that_agree_give_their_midpoint() {
+    let world = two_source_world();
+    let book = world.book(SOL);
+    assert_eq!((book.price, book.degraded), (220_100_000, 0));
+    // The wider of both, as far as each is from the midpoint.
+    assert!(book.confidence > 200_000 && book.confidence < 250_000);
+}
+
+#[test]
+fn one_source_of_two_is_a_shortage_and_its_price_still_counts() {
+    let mut world = two_source_world();
+    world.advance(61);
+    let update = world.post_price(SOL, 210.0, 0.1);
+
+    world.refresh_from(SOL, &[update]).accepted();
+
+    let book = world.book(SOL);
+    assert_eq!((book.price, book.degraded), (210_000_000, degraded::SHORTAGE));
+    assert!(book.price_is_fresh(world.now()) && book.is_degraded(world.now()));
+    world.advance(1);
+    refresh_both(&mut world, 210.0, 210.0);
+    assert_eq!(world.book(SOL).degraded, 0, "and heals with the next refresh");
+}
+
+#[test]
+fn sources_that_disagree_leave_the_price_with_the_one_nearer_to_the_last() {
+    let mut world = two_source_world();
+    world.advance(5);
+    let receipt = refresh_both(&mut world, 221.0, 154.0);
+    let book = world.book(SOL);
+    assert_eq!(book.price, 221_000_000);
+    assert_eq!(book.degraded, degraded::DISAGREEMENT);
+    assert_eq!(
+        receipt.event::<PriceRefreshed>().degraded,
+        degraded::DISAGREEMENT
+    );
+}
+
+#[test]
+fn the_last_word_of_a_source_counts_until_it_is_too_old() {
+    let mut world = two_source_world();
+    world.advance(30);
+    let update = world.post_price(SOL, 220.4, 0.1);
+    world.refresh_from(SOL, &[update]).accepted();
+    let book = world.book(SOL);
+    // 220.4 and 220.2 of half a minute ago.
+    assert_eq!((book.price, book.degraded), (220_300_000, 0));
+    assert_eq!(book.publish_time, world.now() - 30);
+}
+
+#[test]
+fn nobody_can_put_a_source_in_doubt_with_accounts_of_their_own() {
+    let mut world = two_source_world();
+    world.advance(5);
+    let clock = world.svm.get_sysvar::<Clock>();
+    let forged = keypair("forged").pubkey();
+    Feed::new(1.0, 0.0, clock.unix_timestamp, clock.slot).write(&mut world.svm, forged);
+    let mut stolen = world.update(SOL, 1.0, 0.0);
+    stolen.owner = keypair("mallory").pubkey();
+    let stolen = {
+        let address = keypair("stolen").pubkey();
+        stolen.write(&mut world.svm, address);
+        address
+    };
+
+    world.refresh_from(SOL, &[forged, stolen, admin().pubkey()]).accepted();
+
+    let book = world.book(SOL);
+    assert_eq!((book.price, book.degraded), (220_100_000, 0));
+}
+
+/// The circuit breaker as it ships.
+fn with_breaker() -> World {
+    let mut setup = Setup::standard();
+    (
+        setup.parameters.risk.step_burst,
+        setup.parameters.risk.step_rate,
+    ) = (50_000, 2_000);
+    let mut world = World::bare(&setup);
+    world.initialise();
+    world.advance(1_000);
+    let price = world.post_price(SOL, 200.0, 0.1);
+    world.refresh(SOL, price).accepted();
+    world
+}
+
+#[test]
+fn a_wrong_zero_is_held_back_and_a_true_crash_is_followed() {
+    let mut world = with_breaker();
+    world.advance(10);
+    let wrong = world.post_price(SOL, 20.0, 0.01);
+    world.refresh(SOL, wrong).accepted();
+    let book = world.book(SOL);
+    // 5 % at once and 0.2 % for each of ten seconds.
+    assert_eq!(book.price, 186_000_000);
+    assert_eq!(book.degraded, degraded::STEP_LIMITED);
+
+    // It goes on without a new price, and arrives.
+    let mut seconds = 10;
+    while world.book(SOL).degraded != 0 {
+        world.advance(10);
+        seconds += 10;
+        let again = world.post_price(SOL, 100.0, 0.01);
+        world.refresh(SOL, again).accepted();
+        assert!(seconds < 600, "the breaker delays and never traps");
+    }
+    assert_eq!(world.book(SOL).price, 100_000_000);
+    assert!(seconds > 120, "half the price is gone in {seconds} s");
+}
+
+#[test]
+fn implied_volatility_lifts_the_target_and_a_silent_feed_keeps_its_last_word() {
+    let mut setup = Setup::standard();
+    let btc = &mut setup.parameters.underlyings[usize::from(BTC)];
+    btc.implied = vec![
+        (7 * DAY, switchboard(&feed_at("atm 7d"))),
+        (30 * DAY, switchboard(&feed_at("atm 30d"))),
+    ];
+    let mut world = World::bare(&setup);
+    world.initialise();
+    world.advance(1_000);
+    let calm = world.book(BTC).target_variance;
+    let feeds = [
+        post_feed(&mut world, "atm 7d", 0.9),
+        post_feed(&mut world, "atm 30d", 0.8),
+    ];
+
+    let refresh = instruction::risk::refresh_volatility(world.book_address(BTC), &feeds);
+    let receipt = world.send(&[refresh.clone()], &[&admin()]).accepted();
+
+    let event = receipt.event::<VolatilityRefreshed>();
+    assert_eq!(event.faults, [0; 4]);
+    let book = world.book(BTC);
+    // 0.8 a year is 4.19 % a day, times 1.19.
+    let daily = (book.implied_variance as f64 / 2f64.powi(48)).sqrt();
+    assert!((daily - 0.8 / 365f64.sqrt()).abs() < 1e-6, "{daily}");
+    let target = (book.target_variance as f64 / 2f64.powi(48)).sqrt();
+    assert!((target - 1.19 * daily).abs() < 1e-6 && book.target_variance > calm);
+    assert!(!book.scenarios_cover_volatility());
+
+    world.advance(7_200);
+    let receipt = world.send(&[refresh], &[&admin()]).accepted();
+    let silent = receipt.event::<VolatilityRefreshed>();
+    assert_eq!(Fault::from_code(silent.faults[0]), Some(Fault::TooOld));
+    assert_eq!(world.book(BTC).implied_variance, book.implied_variance);
+}
+
+#[test]
+fn one_wrong_volatility_feed_moves_what_it_feeds_step_by_step() {
+    let mut setup = Setup::standard();
+    let btc = &mut setup.parameters.underlyings[usize::from(BTC)];
+    btc.implied = vec![(30 * DAY, switchboard(&feed_at("atm 30d")))];
+    let mut world = World::bare(&setup);
+    world.initialise();
+    world.advance(1_000);
+    let refresh = |world: &mut World, value: f64| {
+        let feed = post_feed(world, "atm 30d", value);
+        let ix = instruction::risk::refresh_volatility(world.book_address(BTC), &[feed]);
+        world.send(&[ix], &[&admin()]).accepted();
+        world.book(BTC).implied[0].volatility
+    };
+    assert_eq!(refresh(&mut world, 0.5), 500_000_000);
+    world.advance(1);
+    // A quarter at once, and a hundredth of a percent a second.
+    assert_eq!(refresh(&mut world, 5.0), 625_050_000);
+}
+
+/// jitoSOL on top of the standard deployment: rate from its stake pool, market from one feed.
+fn staked_world() -> (World, u8) {
+    let mut setup = Setup::standard();
+    let mut staked = UnderlyingParameters::new("JITOSOL", feeds::SOL, 0.0097, 0.0097, 1e6);
+    staked.column = symbol("SOLGAP");
+    staked.sources = vec![switchboard(&feed_at("jitosol"))];
+    staked.staked = Some((
+        symbol("SOL"),
+        StakedArgs {
+            stake_pool: keypair("stake pool").pubkey(),
+            rate_source: None,
+            max_growth: 1_000,
+            gap_band: 30_000,
+        },
+    ));
+    setup.parameters.underlyings.push(staked);
+    setup.prices.push(250.0);
+    let mut world = World::bare(&setup);
+    world.initialise();
+    world.install_scenarios(&setup.set, "set");
+    world.advance(1_000);
+    (world, 3)
+}
+
+fn stake_pool(world: &mut World, rate: f64) -> Pubkey {
+    let epoch = world.svm.get_sysvar::<Clock>().epoch;
+    let address = keypair("stake pool").pubkey();
+    let supply = 1_000_000_000_000;
+    let lamports = (supply as f64 * rate).round() as u64;
+    StakePool::new(Pubkey::new_unique(), lamports, supply, epoch).write(&mut world.svm, address);
+    address
+}
+
+fn refresh_staked(world: &mut World, sol: f64, market: f64, rate: f64) -> Receipt {
+    world.advance(1);
+    let price = world.post_price(SOL, sol, 0.1);
+    world.refresh(SOL, price).accepted();
+    let accounts = [post_feed(world, "jitosol", market), stake_pool(world, rate)];
+    let (book, base) = (world.book_address(3), world.book_address(SOL));
+    let ix = instruction::risk::refresh_staked(book, base, &accounts);
+    world.send(&[ix], &[&admin()]).accepted()
+}
+
+#[test]
+fn a_staked_token_is_worth_the_less_of_redemption_and_market() {
+    let (mut world, jito) = staked_world();
+    let receipt = refresh_staked(&mut world, 200.0, 249.0, 1.2);
+    let event = receipt.event::<StakeRateRefreshed>();
+    assert_eq!((event.rate, event.redemption), (1_200_000_000, 240_000_000));
+    assert_eq!((event.gap, event.fault), (0, 0));
+    assert_eq!(world.book(jito).price, 240_000_000);
+
+    refresh_staked(&mut world, 200.0, 236.4, 1.2);
+    let book = world.book(jito);
+    assert_eq!((book.price, book.staked.gap), (236_400_000, 15_000));
+    assert!(!book.has_gap());
+    assert_eq!(book.degraded, 0);
+}
+
+#[test]
+fn a_gap_beyond_its_band_shows_and_does_not_put_the_price_in_doubt() {
+    let (mut world, jito) = staked_world();
+    let receipt = refresh_staked(&mut world, 200.0, 230.0, 1.2);
+    assert!(receipt.event::<StakeRateRefreshed>().deposits_stopped);
+    let book = world.book(jito);
+    assert!(book.has_gap());
+    assert_eq!(book.degraded, 0, "exits go on");
+}
+
+#[test]
+fn a_rate_grows_no_faster_than_staking_can_earn_and_falls_at_once() {
+    let (mut world, jito) = staked_world();
+    refresh_staked(&mut world, 200.0, 300.0, 1.2);
+    // The same epoch: no growth at all.
+    refresh_staked(&mut world, 200.0, 300.0, 1.3);
+    let book = world.book(jito);
+    assert_eq!(
+        (book.staked.rate, book.staked.rate_limited),
+        (1_200_000_000, 1)
+    );
+    let mut clock = world.svm.get_sysvar::<Clock>();
+    clock.epoch += 2;
+    world.svm.set_sysvar(&clock);
+    refresh_staked(&mut world, 200.0, 300.0, 1.3);
+    // A thousandth per epoch.
+    assert_eq!(world.book(jito).staked.rate, 1_202_400_000);
+    refresh_staked(&mut world, 200.0, 300.0, 1.1);
+    assert_eq!(world.book(jito).staked.rate, 1_100_000_000);
+}
+
+#[test]
+fn a_staked_token_is_in_doubt_with_its_base() {
+    let (mut world, jito) = staked_world();
+    refresh_staked(&mut world, 200.0, 240.0, 1.2);
+    world.advance(61);
+    let accounts = [post_feed(&mut world, "jitosol", 240.0)];
+    let (book, base) = (world.book_address(jito), world.book_address(SOL));
+    let ix = instruction::risk::refresh_staked(book, base, &accounts);
+    world.send(&[ix], &[&admin()]).accepted();
+    let book = world.book(jito);
+    assert_eq!(book.degraded, degraded::BASE);
+    assert!(book.is_degraded(world.now()));
+}
+
+#[test]
+fn a_stake_pool_that_is_not_the_tokens_says_nothing() {
+    let (mut world, jito) = staked_world();
+    refresh_staked(&mut world, 200.0, 240.0, 1.2);
+    world.advance(1);
+    let mut forged = StakePool::new(Pubkey::new_unique(), 9, 1, 0);
+    let elsewhere = keypair("another pool").pubkey();
+    forged.write(&mut world.svm, elsewhere);
+    forged.owner = keypair("mallory").pubkey();
+    forged.write(&mut world.svm, keypair("stake pool").pubkey());
+    let (book, base) = (world.book_address(jito), world.book_address(SOL));
+    let pools = [elsewhere, keypair("stake pool").pubkey()];
+    let ix = instruction::risk::refresh_staked(book, base, &pools);
+    let receipt = world.send(&[ix], &[&admin()]).accepted();
+    let event = receipt.event::<StakeRateRefreshed>();
+    assert_eq!(event.rate, 1_200_000_000);
+    assert_eq!(Fault::from_code(event.fault), Some(Fault::WrongOwner));
+}
+
+#[test]
+fn each_kind_of_book_has_its_own_refresh() {
+    let (mut world, jito) = staked_world();
+    world
+        .refresh_from(jito, &[])
+        .refused(RiskEngineError::StakedBook);
+    let (sol, btc) = (world.book_address(SOL), world.book_address(BTC));
+    let plain = instruction::risk::refresh_staked(sol, btc, &[]);
+    world
+        .send(&[plain], &[&admin()])
+        .refused(RiskEngineError::NotStakedBook);
+    let base = instruction::risk::refresh_staked(world.book_address(jito), btc, &[]);
+    world
+        .send(&[base], &[&admin()])
+        .refused(RiskEngineError::WrongBaseBook);
+}
