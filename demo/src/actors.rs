@@ -256,5 +256,7 @@ async fn initial_margin(client: &Client, role: Role, prices: &Prices) -> Result<
         .map(|(index, book)| (*index, &**book))
         .collect();
     let now = client.clock().await?.unix_timestamp;
-    Ok(Health::of(&pool, &account, &books, now)?.initial.requirement)
+    Ok(Health::of(&pool, &account, &books, now)?
+        .initial
+        .requirement)
 }

@@ -23,7 +23,10 @@ use {
 const BATCH: usize = 100;
 
 /// The whole view.
-pub async fn load(client: &Client, oracles: impl Iterator<Item = Pubkey>) -> Result<View, SdkError> {
+pub async fn load(
+    client: &Client,
+    oracles: impl Iterator<Item = Pubkey>,
+) -> Result<View, SdkError> {
     let (risk_at, liquidation_at) = (address::risk_config(), address::liquidation_config());
     let (time, pool, risk, liquidation, books, markets, accounts, auctions) = tokio::try_join!(
         client.clock(),

@@ -3,6 +3,7 @@
 use {
     anchor_lang::{Discriminator, Owner},
     bytemuck::Pod,
+    cep_risk::units::MAX_PRICE,
     cep_sdk::{
         Pubkey, SdkError,
         account::decode,
@@ -21,7 +22,6 @@ use {
             },
         },
     },
-    cep_risk::units::MAX_PRICE,
     solana_sdk::account::Account,
     std::collections::{BTreeMap, BTreeSet},
 };

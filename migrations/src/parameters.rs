@@ -5,7 +5,8 @@ use {
     cep_sdk::{
         Pubkey,
         programs::{
-            liquidation::state::AuctionParams, margin_pool::state::PoolParams,
+            liquidation::state::AuctionParams,
+            margin_pool::state::PoolParams,
             risk_engine::state::{RiskParams, SourceArgs, SourceKind, StakedArgs},
         },
         units::{quantity, symbol, variance_q48},

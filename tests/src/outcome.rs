@@ -111,7 +111,10 @@ impl Receipt {
     #[must_use]
     #[track_caller]
     pub fn event<E: Event>(&self) -> E {
-        let data = self.logs.iter().filter_map(|l| l.strip_prefix("Program data: "));
+        let data = self
+            .logs
+            .iter()
+            .filter_map(|l| l.strip_prefix("Program data: "));
         data.filter_map(|text| STANDARD.decode(text).ok())
             .find_map(|bytes| E::try_from_slice(bytes.strip_prefix(E::DISCRIMINATOR)?).ok())
             .unwrap_or_else(|| panic!("no such event in\n{}", self.logs.join("\n")))

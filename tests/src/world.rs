@@ -229,11 +229,7 @@ impl World {
     }
 
     /// Folds what several oracle accounts say into the underlying's book.
-    pub fn refresh_from(
-        &mut self,
-        underlying: u8,
-        oracles: &[Pubkey],
-    ) -> Result<Receipt, Refusal> {
+    pub fn refresh_from(&mut self, underlying: u8, oracles: &[Pubkey]) -> Result<Receipt, Refusal> {
         let ix = instruction::risk::refresh(self.book_address(underlying), oracles);
         self.send(&[ix], &[&admin()])
     }

@@ -147,10 +147,7 @@ fn maintenance(view: &View, account: &MarginAccount) -> Result<Option<Breakdown>
     let Some(books) = view.books_of(&underlyings) else {
         return Ok(None);
     };
-    if books
-        .require_usable_in_liquidation()
-        .is_err()
-    {
+    if books.require_usable_in_liquidation().is_err() {
         return Ok(None);
     }
     let snapshot = Snapshot::of(&view.pool, account, &books)?;

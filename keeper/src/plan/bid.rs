@@ -59,9 +59,7 @@ impl<'a> Sale<'a> {
         let mut underlyings = exposed_underlyings(&view.pool, account);
         underlyings.extend(exposed_underlyings(&view.pool, own));
         let books = view.books_of(&underlyings)?;
-        books
-            .require_usable_in_liquidation()
-            .ok()?;
+        books.require_usable_in_liquidation().ok()?;
         Some(Self {
             view,
             policy,

@@ -24,7 +24,9 @@ pub fn refreshes(view: &View, policy: &Policy, memory: &Memory) -> Vec<Action> {
                 symbol_of(book),
                 time.saturating_sub(book.publish_time)
             ),
-            None if catching_up => format!("{} is held back by its circuit breaker", symbol_of(book)),
+            None if catching_up => {
+                format!("{} is held back by its circuit breaker", symbol_of(book))
+            }
             None => return None,
         };
         Some(Action {

@@ -15,10 +15,6 @@ use {
     },
 };
 
-/// A price this old, in seconds, means that the oracle is dead and not merely that nobody refreshed.
-/// Liquidation then goes on at the last price; between a fresh one and this age it waits for a refresh,
-/// since a bidder could otherwise pick a price that is no longer true.
-pub const DEAD_ORACLE_AGE: u64 = 3_600;
 /// Token decimals of which a collateral quantity keeps this many (millionths), rounded down.
 const QUANTITY_DECIMALS: u32 = 6;
 
@@ -56,13 +52,14 @@ impl<'info> RiskAccounts<'info> {
         Ok(Self { pairs })
     }
 
-    pub fn books(&self) -> Result<Books<Ref<'_, RiskBook>>> {
+    pub fn books(&self, now: i64) -> Result<Books<Ref<'_, RiskBook>>> {
         let list = self
             .pairs
             .iter()
             .map(|(index, book, _)| Ok((*index, book.load()?)));
         Ok(Books {
             list: list.collect::<Result<_>>()?,
+            now,
         })
     }
 
@@ -83,6 +80,8 @@ impl<'info> RiskAccounts<'info> {
 /// Risk books by the pool's underlying index, borrowed from accounts or decoded off chain.
 pub struct Books<B> {
     pub list: Vec<(u8, B)>,
+    /// The cluster's time, by which prices are judged. Unix seconds.
+    pub now: i64,
 }
 
 impl<B: Deref<Target = RiskBook>> Books<B> {
@@ -98,18 +97,20 @@ impl<B: Deref<Target = RiskBook>> Books<B> {
     }
 
     /// Refuses unless each book's price is recent by its own rule.
-    pub fn require_fresh(&self, now: i64) -> Result<()> {
-        let fresh = self.list.iter().all(|(_, book)| book.price_is_fresh(now));
+    pub fn require_fresh(&self) -> Result<()> {
+        let mut books = self.list.iter();
+        let fresh = books.all(|(_, book)| book.price_is_fresh(self.now));
         require!(fresh, MarginPoolError::PriceStale);
         Ok(())
     }
 
-    /// Refuses a price that is neither fresh nor the last word of a dead oracle.
-    pub fn require_usable_in_liquidation(&self, now: i64) -> Result<()> {
+    /// Refuses a price that is neither fresh nor the last word of a dead oracle. Between the two liquidation
+    /// waits for a refresh, since a bidder could otherwise pick a price that is no longer true.
+    pub fn require_usable_in_liquidation(&self) -> Result<()> {
         let usable = self
             .list
             .iter()
-            .all(|(_, book)| book.price_is_fresh(now) || book.age(now) >= DEAD_ORACLE_AGE);
+            .all(|(_, book)| book.price_is_fresh(self.now) || book.price_is_dead(self.now));
         require!(usable, MarginPoolError::PriceStale);
         Ok(())
     }
@@ -184,7 +185,7 @@ impl Snapshot {
     ) -> Result<Breakdown> {
         let margin = pool.params.margin();
         let breakdown = self
-            .portfolio(&views(books)?)
+            .portfolio(&views(books, kind)?)
             .evaluate(&margin, kind, scratch);
         Ok(breakdown.map_err(MarginPoolError::from)?)
     }
@@ -199,7 +200,7 @@ impl Snapshot {
     ) -> Result<i64> {
         let margin = pool.params.margin();
         let total = self
-            .portfolio(&views(books)?)
+            .portfolio(&views(books, kind)?)
             .isolated(&margin, kind, scratch);
         Ok(total.map_err(MarginPoolError::from)?)
     }
@@ -213,13 +214,16 @@ impl Snapshot {
     }
 }
 
-fn views<B: Deref<Target = RiskBook>>(books: &Books<B>) -> Result<Vec<cep_risk::Book<'_>>> {
+fn views<B: Deref<Target = RiskBook>>(
+    books: &Books<B>,
+    kind: Kind,
+) -> Result<Vec<cep_risk::Book<'_>>> {
     // The book's own error would carry the risk engine's number, which means something else here.
     books
         .list
         .iter()
         .map(|(_, book)| {
-            book.as_book()
+            book.as_book(kind, books.now, 0)
                 .map_err(|_| MarginPoolError::BookNotReady.into())
         })
         .collect()

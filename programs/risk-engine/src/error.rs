@@ -23,7 +23,9 @@ pub enum RiskEngineError {
     PriceOutOfRange,
     #[msg("There is no such instrument in this book; list it, or pass its present slot and id")]
     UnknownInstrument,
-    #[msg("A book grows by at most 12 slots at a time and to at most 320; close settled instruments instead")]
+    #[msg(
+        "A book grows by at most 12 slots at a time and to at most 320; close settled instruments instead"
+    )]
     TooManyInstruments,
     #[msg("This scenario set is sealed; create a new one to change it")]
     ScenarioSetSealed,

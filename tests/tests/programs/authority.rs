@@ -2,6 +2,7 @@
 
 use {
     anchor_lang::error::ErrorCode,
+    cep_migrations::parameters::pyth,
     cep_risk::units::MAX_QUANTITY,
     cep_sdk::{
         address, instruction,
@@ -12,7 +13,6 @@ use {
         },
         units::symbol,
     },
-    cep_migrations::parameters::pyth,
     cep_tests::{
         Outcome, Receipt, Refusal, SOL, Setup, World,
         bare::endow,

@@ -94,7 +94,10 @@ fn refresh_scenarios_scales_the_column_with_volatility() {
 
     let wild = world.book(SOL);
     assert_eq!(wild.scaled_variance, wild.target_variance);
-    assert!(wild.target_variance > wild.variance, "scaled to the extremes");
+    assert!(
+        wild.target_variance > wild.variance,
+        "scaled to the extremes"
+    );
     assert!(wild.lowest_return < calm.lowest_return);
     assert!(wild.highest_return > calm.highest_return);
     // Stress rows are as they are.

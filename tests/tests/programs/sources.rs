@@ -79,11 +79,18 @@ fn one_source_of_two_is_a_shortage_and_its_price_still_counts() {
     world.refresh_from(SOL, &[update]).accepted();
 
     let book = world.book(SOL);
-    assert_eq!((book.price, book.degraded), (210_000_000, degraded::SHORTAGE));
+    assert_eq!(
+        (book.price, book.degraded),
+        (210_000_000, degraded::SHORTAGE)
+    );
     assert!(book.price_is_fresh(world.now()) && book.is_degraded(world.now()));
     world.advance(1);
     refresh_both(&mut world, 210.0, 210.0);
-    assert_eq!(world.book(SOL).degraded, 0, "and heals with the next refresh");
+    assert_eq!(
+        world.book(SOL).degraded,
+        0,
+        "and heals with the next refresh"
+    );
 }
 
 #[test]
@@ -127,7 +134,9 @@ fn nobody_can_put_a_source_in_doubt_with_accounts_of_their_own() {
         address
     };
 
-    world.refresh_from(SOL, &[forged, stolen, admin().pubkey()]).accepted();
+    world
+        .refresh_from(SOL, &[forged, stolen, admin().pubkey()])
+        .accepted();
 
     let book = world.book(SOL);
     assert_eq!((book.price, book.degraded), (220_100_000, 0));

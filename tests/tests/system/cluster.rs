@@ -88,10 +88,7 @@ impl Cluster {
         let mut books = Vec::new();
         for (name, feed, price) in START_PRICES {
             cluster.post(name, feed, price).await;
-            books.push((
-                address::risk_book(&symbol(name)),
-                vec![price_account(name)],
-            ));
+            books.push((address::risk_book(&symbol(name)), vec![price_account(name)]));
         }
         cep_migrations::refresh(&cluster.client, &cluster.authority, &books)
             .await

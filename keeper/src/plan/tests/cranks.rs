@@ -9,7 +9,12 @@ fn a_newer_price_is_folded_in_before_anything_is_decided() {
     post_price(&mut view, NOW - 1);
     let actions = planned(&view);
     assert_eq!(kinds(&actions), [Kind::Refresh]);
-    assert_eq!(actions[0].task, Task::Refresh { oracles: vec![PRICE] });
+    assert_eq!(
+        actions[0].task,
+        Task::Refresh {
+            oracles: vec![PRICE]
+        }
+    );
 
     // Once tried, decisions go on, and carry what came in since in front.
     let key = (Kind::Refresh, book_at());

@@ -142,8 +142,8 @@ fn take_slice<'info>(ctx: &Context<'info, Bid<'info>>, slice: SliceArgs) -> Resu
 fn require_bidder_margin<'info>(ctx: &Context<'info, Bid<'info>>, now: i64) -> Result<()> {
     let pool = ctx.accounts.pool.load()?;
     let risk = RiskAccounts::load(&pool, ctx.remaining_accounts)?;
-    let books = risk.books()?;
-    books.require_usable_in_liquidation(now)?;
+    let books = risk.books(now)?;
+    books.require_usable_in_liquidation()?;
     let bidder = ctx.accounts.bidder_account.load()?;
     let after = Snapshot::of(&pool, &bidder, &books)?.evaluate(
         &pool,

@@ -99,8 +99,8 @@ pub(crate) fn maintenance<'info>(
 ) -> Result<Breakdown> {
     let pool = pool.load()?;
     let risk = RiskAccounts::load(&pool, remaining)?;
-    let books = risk.books()?;
-    books.require_usable_in_liquidation(now)?;
+    let books = risk.books(now)?;
+    books.require_usable_in_liquidation()?;
     Snapshot::of(&pool, &*account.load()?, &books)?.evaluate(
         &pool,
         &books,

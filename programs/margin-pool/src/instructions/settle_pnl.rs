@@ -25,8 +25,8 @@ pub(crate) fn handler<'info>(ctx: Context<'info, SettlePnl<'info>>) -> Result<()
     // An auction prices cash apart from positions; the mix must not change under it.
     account.require_not_in_liquidation()?;
     let risk = RiskAccounts::load(&pool, ctx.remaining_accounts)?;
-    let books = risk.books()?;
-    books.require_fresh(Clock::get()?.unix_timestamp)?;
+    let books = risk.books(Clock::get()?.unix_timestamp)?;
+    books.require_fresh()?;
     for underlying in risk.underlyings() {
         require!(
             account.perpetual(underlying).is_some(),

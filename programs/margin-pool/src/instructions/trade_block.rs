@@ -55,8 +55,8 @@ pub(crate) fn handler<'info>(ctx: Context<'info, TradeBlock<'info>>, legs: Vec<L
     a.require_not_in_liquidation()?;
     b.require_not_in_liquidation()?;
     let risk = RiskAccounts::load(&pool, ctx.remaining_accounts)?;
-    let books = risk.books()?;
-    books.require_fresh(Clock::get()?.unix_timestamp)?;
+    let books = risk.books(Clock::get()?.unix_timestamp)?;
+    books.require_fresh()?;
     let before = [
         Snapshot::of(&pool, &a, &books)?,
         Snapshot::of(&pool, &b, &books)?,

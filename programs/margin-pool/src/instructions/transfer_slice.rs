@@ -75,7 +75,7 @@ fn move_positions(
     risk: &RiskAccounts,
     fraction: u64,
 ) -> Result<()> {
-    let books = risk.books()?;
+    let books = risk.books(Clock::get()?.unix_timestamp)?;
     for slot in 0..from.positions.len() {
         let Some(position) = from.positions.get(slot).filter(|p| !p.is_free()) else {
             continue;

@@ -69,8 +69,8 @@ fn debit<'info>(ctx: &Context<'info, Withdraw<'info>>, amount: u64) -> Result<()
     }
 
     let risk = RiskAccounts::load(&pool, ctx.remaining_accounts)?;
-    let books = risk.books()?;
-    books.require_fresh(Clock::get()?.unix_timestamp)?;
+    let books = risk.books(Clock::get()?.unix_timestamp)?;
+    books.require_fresh()?;
     let after = Snapshot::of(&pool, &account, &books)?.evaluate(
         &pool,
         &books,

@@ -11,6 +11,7 @@ pub mod write_scenario_set;
 
 // Anchor's `#[program]` looks for the account structs at the crate root.
 pub use {
-    activate_scenario_set::*, add_underlying::*, create_scenario_set::*, extend_book::*, initialize_config::*,
-    refresh::*, refresh_scenarios::*, refresh_staked::*, refresh_volatility::*, write_scenario_set::*,
+    activate_scenario_set::*, add_underlying::*, create_scenario_set::*, extend_book::*,
+    initialize_config::*, refresh::*, refresh_scenarios::*, refresh_staked::*,
+    refresh_volatility::*, write_scenario_set::*,
 };

@@ -3,9 +3,8 @@ use {
         error::RiskEngineError,
         events::PriceRefreshed,
         oracle::{ClockView, Fault, read},
-        seeds,
+        price, seeds,
         state::{MAX_SOURCES, RiskBook, RiskConfig},
-        price,
     },
     anchor_lang::prelude::*,
     cep_risk::units::MAX_PRICE,
@@ -53,7 +52,15 @@ pub(crate) fn read_sources(
     for account in accounts {
         let data = account.try_borrow_data()?;
         for (source, fault) in book.sources.iter_mut().zip(&mut faults) {
-            match read(source, account.key, account.owner, &data, &view, 6, 1..=MAX_PRICE) {
+            match read(
+                source,
+                account.key,
+                account.owner,
+                &data,
+                &view,
+                6,
+                1..=MAX_PRICE,
+            ) {
                 Ok(reading) => {
                     source.accept(&reading);
                     *fault = 0;

@@ -61,7 +61,11 @@ fn set_variances(book: &mut RiskBook, params: &RiskParams, now: i64) {
     let first = book.maintenance_variance == 0;
     let elapsed = now.saturating_sub(book.maintenance_time);
     let step = MaintenanceStep {
-        previous: if first { target } else { book.maintenance_variance },
+        previous: if first {
+            target
+        } else {
+            book.maintenance_variance
+        },
         target,
         elapsed: u64::try_from(elapsed).unwrap_or(0),
         realised_before: book.maintenance_realised,

@@ -72,7 +72,9 @@ pub(crate) fn handler<'info>(ctx: Context<'info, RefreshStaked<'info>>) -> Resul
 /// Market over redemption value, 10⁻⁹, at most ten.
 fn ratio(market: u64, redemption: u64) -> u64 {
     let ratio = u128::from(market) * u128::from(RATE_ONE) / u128::from(redemption.max(1));
-    u64::try_from(ratio).unwrap_or(u64::MAX).clamp(1, 10 * RATE_ONE)
+    u64::try_from(ratio)
+        .unwrap_or(u64::MAX)
+        .clamp(1, 10 * RATE_ONE)
 }
 
 /// Takes a redemption rate from the stake pool or its feed; the reason when there is nothing new.
@@ -87,7 +89,10 @@ fn read_rate(
         let data = account.try_borrow_data()?;
         let (key, owner) = (account.key, account.owner);
         let found = if book.staked.stake_pool == Pubkey::default() {
-            let (view, source) = (ClockView::of(clock, &config.params), &book.staked.rate_source);
+            let (view, source) = (
+                ClockView::of(clock, &config.params),
+                &book.staked.rate_source,
+            );
             read(source, key, owner, &data, &view, RATE_DECIMALS, RATE_RANGE).map(|reading| {
                 book.staked.rate_source.accept(&reading);
                 reading.value
@@ -119,12 +124,7 @@ fn adopt(book: &mut RiskBook, proposed: u64, epoch: u64) {
         return;
     }
     let epochs = epoch.saturating_sub(staked.rate_epoch);
-    let bounded = bounded_rate(
-        staked.rate,
-        proposed,
-        epochs,
-        u64::from(staked.max_growth),
-    );
+    let bounded = bounded_rate(staked.rate, proposed, epochs, u64::from(staked.max_growth));
     if bounded.rate != staked.rate {
         staked.rate = bounded.rate;
         staked.rate_epoch = epoch;

@@ -86,12 +86,7 @@ fn read_feeds(
 /// Moves the volatility in force toward the source's.
 fn follow(feed: &mut AtmFeed, now: i64) -> Result<()> {
     let elapsed = u64::try_from(now.saturating_sub(feed.step_time)).unwrap_or(0);
-    let step = ATM_STEP.step(
-        feed.volatility,
-        feed.source.price,
-        feed.step_used,
-        elapsed,
-    );
+    let step = ATM_STEP.step(feed.volatility, feed.source.price, feed.step_used, elapsed);
     feed.volatility = step.price;
     feed.step_used = step.used;
     feed.step_time = now;

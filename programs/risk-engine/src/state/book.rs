@@ -229,9 +229,7 @@ impl RiskBook {
             self.maintenance_variance,
         ];
         require!(
-            variances
-                .iter()
-                .all(|v| *v <= cep_risk::ewma::VARIANCE_MAX),
+            variances.iter().all(|v| *v <= cep_risk::ewma::VARIANCE_MAX),
             RiskEngineError::ParameterOutOfRange
         );
         // Maintenance margin never stands for more than initial margin does.
@@ -247,7 +245,9 @@ impl RiskBook {
 
 const _: () = assert!(
     size_of::<RiskBook>()
-        == 32 + 16 + 9 * 8
+        == 32
+            + 16
+            + 9 * 8
             + 15 * 8
             + 6 * 8
             + 16

@@ -49,7 +49,11 @@ const fn whole(bytes: usize) -> usize {
 impl<'a> BookRef<'a> {
     /// Checks owner and discriminator.
     pub fn load(info: &'a AccountInfo) -> Result<Self> {
-        require_keys_eq!(*info.owner, crate::ID, ErrorCode::AccountOwnedByWrongProgram);
+        require_keys_eq!(
+            *info.owner,
+            crate::ID,
+            ErrorCode::AccountOwnedByWrongProgram
+        );
         let data = info.try_borrow_data()?;
         split_book(&data)?;
         let instruments = Ref::filter_map(Ref::clone(&data), |d| split_book(d).ok().map(|p| p.1));
@@ -67,7 +71,11 @@ impl<'a> BookRef<'a> {
 impl<'a> BookMut<'a> {
     /// Checks owner and discriminator, and that the account may be written.
     pub fn load(info: &'a AccountInfo) -> Result<Self> {
-        require_keys_eq!(*info.owner, crate::ID, ErrorCode::AccountOwnedByWrongProgram);
+        require_keys_eq!(
+            *info.owner,
+            crate::ID,
+            ErrorCode::AccountOwnedByWrongProgram
+        );
         require!(info.is_writable, ErrorCode::AccountNotMutable);
         let data = info.try_borrow_mut_data()?;
         split_book(&data)?;

@@ -39,5 +39,4 @@ impl Surface {
 }
 
 const _: () = assert!(size_of::<Posting>() == 32);
-const _: () =
-    assert!(size_of::<Surface>() == 32 + 32 * MAX_PUBLISHERS * MAX_EXPIRIES + 8 + 128);
+const _: () = assert!(size_of::<Surface>() == 32 + 32 * MAX_PUBLISHERS * MAX_EXPIRIES + 8 + 128);
