@@ -3,7 +3,7 @@
 use {
     cep_migrations::{
         UnderlyingParameters,
-        parameters::{feeds, pyth, switchboard},
+        parameters::{feeds, switchboard},
     },
     cep_sdk::{
         instruction,
