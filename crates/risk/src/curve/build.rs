@@ -37,9 +37,12 @@ pub struct CurveTerms {
 
 /// Computes a curve level by level, so that a crank can stop between levels. The call and the put of one strike and expiry
 /// share all but their last step: `level_pair` and `fill_pair` build both for little more than one.
+///
+/// On chain (sBPF v3, a rate of zero) setting up takes 13,000 compute units, then a level takes 23,000 and a pair of
+/// levels 25,000; a pair of whole curves 164,000 in all.
 pub struct CurveBuilder {
     terms: CurveTerms,
-    unit_exponent: i32,
+    unit: Unit,
     discount: Scaled,
     root: u64,
     response: Response,
@@ -100,7 +103,7 @@ impl CurveBuilder {
         }
         Ok(Self {
             terms,
-            unit_exponent: unit_exponent(centre),
+            unit: Unit::new(centre),
             discount,
             root: root_years(terms.seconds),
             response,
@@ -115,7 +118,9 @@ impl CurveBuilder {
     /// [`RiskError::PriceOutOfRange`] or [`RiskError::Overflow`] when a value does not fit, [`RiskError::BadParameter`] for
     /// a level beyond the grid.
     pub fn level(&self, level: usize, out: &mut [u32; SPOT_NODES]) -> Result<(), RiskError> {
-        self.values(self.terms.terms.kind, &self.time_values(level)?, out)
+        let mut time_values = [0; SPOT_NODES];
+        self.time_values(level, &mut time_values)?;
+        self.values(self.terms.terms.kind, &time_values, out)
     }
 
     /// Values of the call and of the put at one level node: what [`CurveBuilder::level`] gives for either, whatever the kind
@@ -129,7 +134,8 @@ impl CurveBuilder {
         calls: &mut [u32; SPOT_NODES],
         puts: &mut [u32; SPOT_NODES],
     ) -> Result<(), RiskError> {
-        let time_values = self.time_values(level)?;
+        let mut time_values = [0; SPOT_NODES];
+        self.time_values(level, &mut time_values)?;
         self.values(OptionKind::Call, &time_values, calls)?;
         self.values(OptionKind::Put, &time_values, puts)
     }
@@ -160,27 +166,26 @@ impl CurveBuilder {
         Ok(())
     }
 
-    /// Discounted time value per node in premium units, the same for both kinds. One beyond `i64` is refused by
-    /// [`CurveBuilder::values`].
-    fn time_values(&self, level: usize) -> Result<[u64; SPOT_NODES], RiskError> {
+    /// Discounted time values of the nodes in premium units, the same for both kinds. `values` holds zeros before; one
+    /// beyond `i64` is refused by [`CurveBuilder::values`].
+    fn time_values(&self, level: usize, values: &mut [u64; SPOT_NODES]) -> Result<(), RiskError> {
         let step = *LEVEL_GRID.get(level).ok_or(RiskError::BadParameter)?;
         let volatility = self
             .response
             .volatility(self.terms.volatility, level_of_step(step));
         let width = Width::new(total_volatility(volatility, self.root));
-        let mut values = [0; SPOT_NODES];
         // From the strike outward: where one node is worthless all beyond it are, and stay zero.
         for i in (1..self.above).rev() {
-            if !self.time_value(i, &width, &mut values) {
+            if !self.time_value(i, &width, values) {
                 break;
             }
         }
         for i in self.above..SPOT_NODES {
-            if !self.time_value(i, &width, &mut values) {
+            if !self.time_value(i, &width, values) {
                 break;
             }
         }
-        Ok(values)
+        Ok(())
     }
 
     /// Whether node `i` has a time value; if so, it is put in its place.
@@ -217,7 +222,7 @@ impl CurveBuilder {
                     .filter(|sum| sum >> 63 == 0)
                     .ok_or(RiskError::Overflow)?
             };
-            *slot = self.units(value)?;
+            *slot = self.unit.of(value)?;
         }
         Ok(())
     }
@@ -233,19 +238,36 @@ impl CurveBuilder {
                 .ok_or(RiskError::PriceOutOfRange),
         }
     }
+}
 
-    /// Premium units (below 2⁶³) in the curve's unit, rounded up.
-    fn units(&self, value: u64) -> Result<u32, RiskError> {
-        // 2⁻¹⁶ micro-USD to 2^exponent.
-        let shift = self.unit_exponent + 16;
-        let units = if let Ok(down) = u32::try_from(shift) {
-            let up = (1u64 << down) - 1;
-            (value + up) >> down
-        } else {
-            // At most 11 bits, on a price below 2⁴⁴.
-            value << shift.unsigned_abs()
-        };
-        u32::try_from(units).map_err(|_| RiskError::PriceOutOfRange)
+/// The unit of a curve's values, ready for many of them: `2^down` premium units, or one in `2^up` parts.
+#[derive(Clone, Copy)]
+struct Unit {
+    down: u32,
+    up: u32,
+    /// `2^down - 1`.
+    rest: u64,
+}
+
+impl Unit {
+    fn new(centre: Price) -> Self {
+        // 2⁻¹⁶ micro-USD to 2^exponent: -11 ..= 33.
+        let shift = unit_exponent(centre) + Premium::BITS.cast_signed();
+        let down = shift.max(0).unsigned_abs();
+        Self {
+            down,
+            up: (-shift).max(0).unsigned_abs(),
+            rest: (1 << down) - 1,
+        }
+    }
+
+    /// Premium units (below 2⁶³), rounded up. `rest` is below 2³³.
+    fn of(self, value: u64) -> Result<u32, RiskError> {
+        u32::try_from((value + self.rest) >> self.down)
+            .ok()
+            .filter(|units| *units <= u32::MAX >> self.up)
+            .map(|units| units << self.up)
+            .ok_or(RiskError::PriceOutOfRange)
     }
 }
 
