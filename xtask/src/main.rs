@@ -1,5 +1,6 @@
 //! The project's own commands: `cargo xtask --help`. How the build works: docs/building.md.
 
+mod fuzz;
 mod idl;
 mod keys;
 mod process;
@@ -55,6 +56,14 @@ enum Command {
         #[arg(long)]
         check: bool,
     },
+    /// Search for bytes that the readers of accounts mishandle, with libFuzzer (needs a C++ compiler)
+    Fuzz {
+        /// How long, over all targets
+        #[arg(long, default_value_t = 60)]
+        seconds: u64,
+        /// One target only: a folder of fuzz/corpus
+        target: Option<String>,
+    },
     /// Print the program ids that `declare_id!` must carry on a local chain
     Keys,
     /// Build one program's IDL and print it (used by `idl`, which sets the stage for it)
@@ -84,6 +93,7 @@ fn execute(command: Command) -> Result<()> {
         Command::Test { args } => run::test(&args),
         Command::Demo { args } => run::demo(&args),
         Command::Bench { check } => run::bench(check),
+        Command::Fuzz { seconds, target } => fuzz::run(seconds, target.as_deref()),
         Command::Keys => keys::print(),
         Command::IdlOf { program } => idl::print_one(&program),
     }
