@@ -14,7 +14,7 @@ pub mod withdraw;
 
 // Anchor's `#[program]` looks for the account structs at the crate root.
 pub use {
-    begin_liquidation::*, check_margin::*, create_account::*, deposit::*, deposit_insurance::*, end_liquidation::*,
-    initialize_pool::*, list_collateral::*, list_underlying::*, settle_pnl::*, trade_block::*,
-    transfer_slice::*, withdraw::*,
+    begin_liquidation::*, check_margin::*, create_account::*, deposit::*, deposit_insurance::*,
+    end_liquidation::*, initialize_pool::*, list_collateral::*, list_underlying::*, settle_pnl::*,
+    trade_block::*, transfer_slice::*, withdraw::*,
 };

@@ -73,7 +73,15 @@ pub(crate) fn handler<'info>(ctx: Context<'info, TradeBlock<'info>>, legs: Vec<L
     risk.update_open_interest(&books)?;
     let (mut snapshot, mut scratch) = (Snapshot::of(&pool, &a, &books)?, Scratch::new());
     for (account, before) in [&mut *a, &mut *b].into_iter().zip(&before) {
-        check_side(&pool, account, &legs, before, &books, &mut snapshot, &mut scratch)?;
+        check_side(
+            &pool,
+            account,
+            &legs,
+            before,
+            &books,
+            &mut snapshot,
+            &mut scratch,
+        )?;
     }
     pool.invariant()
 }
@@ -150,9 +158,8 @@ struct Holdings {
 
 impl Holdings {
     fn of(account: &MarginAccount, legs: &[Leg]) -> Self {
-        let traded = |p: &Position| {
-            !p.is_free() && legs.iter().any(|leg| leg.underlying == p.underlying)
-        };
+        let traded =
+            |p: &Position| !p.is_free() && legs.iter().any(|leg| leg.underlying == p.underlying);
         let positions = account.positions.iter().enumerate();
         Self {
             cash: account.cash,
@@ -166,7 +173,10 @@ impl Holdings {
     /// Puts them into an account in the place of `others`.
     fn replace(&self, others: &Self, account: &mut MarginAccount) {
         account.cash = self.cash;
-        let freed = others.positions.iter().map(|(slot, _)| (*slot, Position::zeroed()));
+        let freed = others
+            .positions
+            .iter()
+            .map(|(slot, _)| (*slot, Position::zeroed()));
         for (slot, position) in freed.chain(self.positions.iter().copied()) {
             if let Some(place) = account.positions.get_mut(slot) {
                 *place = position;

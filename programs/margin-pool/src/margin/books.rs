@@ -97,19 +97,15 @@ impl<B: BookParts> Books<B> {
     pub fn require_trusted(&self, underlying: u8) -> Result<()> {
         let book = self.get(underlying)?;
         require!(book.price_is_fresh(self.now), MarginPoolError::PriceStale);
-        require!(
-            !book.is_degraded(self.now),
-            MarginPoolError::NewRiskInDoubt
-        );
+        require!(!book.is_degraded(self.now), MarginPoolError::NewRiskInDoubt);
         Ok(())
     }
 
     /// Refuses a price that is neither fresh (in doubt or not) nor the last word of a dead oracle. Between the two
     /// liquidation waits for a refresh, since a bidder could otherwise pick a price that is no longer true.
     pub fn require_usable_in_liquidation(&self) -> Result<()> {
-        let unusable = |book: &RiskBook| {
-            !book.price_is_fresh(self.now) && !book.price_is_dead(self.now)
-        };
+        let unusable =
+            |book: &RiskBook| !book.price_is_fresh(self.now) && !book.price_is_dead(self.now);
         require!(self.which(unusable) == 0, MarginPoolError::PriceStale);
         Ok(())
     }

@@ -148,10 +148,7 @@ impl<'a> Snapshot<'a> {
     /// Refuses what adds risk or takes equity out while scenarios or curves of what is held do not stand for the
     /// market.
     pub fn require_current<B: BookParts>(&self, books: &Books<B>) -> Result<()> {
-        require!(
-            self.lagging(books) == 0,
-            MarginPoolError::ScenariosOutdated
-        );
+        require!(self.lagging(books) == 0, MarginPoolError::ScenariosOutdated);
         require!(self.stale_curves == 0, MarginPoolError::CurvesStale);
         Ok(())
     }

@@ -38,9 +38,7 @@ pub(super) fn dated<'a>(
         .ok_or(MarginPoolError::BookNotReady)?;
     if instrument.state == InstrumentState::Settled as u8 {
         let payoff = payoff(kind, expiry.settlement_price, instrument.strike);
-        return Ok(Dated::Settled(
-            Quantity(position.base).times_micro(payoff),
-        ));
+        return Ok(Dated::Settled(Quantity(position.base).times_micro(payoff)));
     }
     let spot = Price::new(book.price).map_err(|_| MarginPoolError::BookNotReady)?;
     let seconds = instrument.seconds(now);
