@@ -7,7 +7,7 @@ use {
         programs::{
             liquidation::state::AuctionParams,
             margin_pool::state::PoolParams,
-            risk_engine::state::{RiskParams, SourceArgs, SourceKind, StakedArgs},
+            risk_engine::state::{AtmFeedArgs, RiskParams, SourceArgs, SourceKind, StakedArgs},
         },
         units::{quantity, symbol, variance_q48},
     },
@@ -64,8 +64,7 @@ pub struct UnderlyingParameters {
     pub sources: Vec<SourceArgs>,
     /// Fresh, agreeing sources it takes.
     pub min_sources: u8,
-    /// Implied volatility feeds by tenor in seconds.
-    pub implied: Vec<(u32, SourceArgs)>,
+    pub implied: Vec<AtmFeedArgs>,
     /// For a staked token: the symbol of what it redeems for, listed before it, and how its rate is known.
     pub staked: Option<([u8; 8], StakedArgs)>,
     /// Daily volatility the average starts from and the one scenarios never go below, Q48 variance.

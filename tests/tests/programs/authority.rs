@@ -128,7 +128,7 @@ fn naming_the_authority_without_its_signature_is_not_enough() {
     let mallory = mallory(&mut world);
     let args = underlying("DOGE");
     let mut ix = instruction::risk::add_underlying(admin().pubkey(), mallory.pubkey(), None, args);
-    ix.accounts[2].is_signer = false;
+    ix.accounts[4].is_signer = false;
 
     world
         .send(&[ix], &[&mallory])

@@ -36,10 +36,10 @@ fn portfolios(function: Function, count: u64, calls: u8, answers: u64) {
         for seed in 0..transactions {
             let request = Request::random(function, calls, seed << 8 | kind);
             let mut values = &compare(probe, &request)[..];
-            // Per answer a zero and ten values, or the number of an error.
+            // Per answer a zero and eleven values, or the number of an error.
             while let Some((status, rest)) = values.split_first() {
                 accepted += u64::from(*status == 0);
-                values = if *status == 0 { &rest[80..] } else { rest };
+                values = if *status == 0 { &rest[88..] } else { rest };
             }
         }
     }

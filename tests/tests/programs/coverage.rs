@@ -16,6 +16,10 @@ const PROGRAMS: [(&str, &str, &[Excuse]); 3] = [
         "RiskEngineError",
         &[
             (
+                "PriceOutOfRange",
+                "readers pass such prices over, so that none reaches a book; its invariant asks again",
+            ),
+            (
                 "BookNotPriced",
                 "only the margin pool asks, and it says BookNotReady or PriceStale instead",
             ),

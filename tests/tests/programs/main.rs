@@ -17,5 +17,5 @@ mod oracle;
 mod risk_accounts;
 mod scenarios;
 mod sequences;
-// mod sources;
+mod sources;
 mod trades;

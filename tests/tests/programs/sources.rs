@@ -11,7 +11,7 @@ use {
             error::RiskEngineError,
             events::{PriceRefreshed, StakeRateRefreshed, VolatilityRefreshed},
             oracle::Fault,
-            state::{StakedArgs, degraded},
+            state::{AtmFeedArgs, StakedArgs, degraded},
         },
         units::symbol,
     },
@@ -181,14 +181,18 @@ fn a_wrong_zero_is_held_back_and_a_true_crash_is_followed() {
     assert!(seconds > 120, "half the price is gone in {seconds} s");
 }
 
+fn atm(days: u32, name: &str) -> AtmFeedArgs {
+    AtmFeedArgs {
+        tenor: days * DAY,
+        source: switchboard(&feed_at(name)),
+    }
+}
+
 #[test]
 fn implied_volatility_lifts_the_target_and_a_silent_feed_keeps_its_last_word() {
     let mut setup = Setup::standard();
     let btc = &mut setup.parameters.underlyings[usize::from(BTC)];
-    btc.implied = vec![
-        (7 * DAY, switchboard(&feed_at("atm 7d"))),
-        (30 * DAY, switchboard(&feed_at("atm 30d"))),
-    ];
+    btc.implied = vec![atm(7, "atm 7d"), atm(30, "atm 30d")];
     let mut world = World::bare(&setup);
     world.initialise();
     world.advance(1_000);
@@ -222,7 +226,7 @@ fn implied_volatility_lifts_the_target_and_a_silent_feed_keeps_its_last_word() {
 fn one_wrong_volatility_feed_moves_what_it_feeds_step_by_step() {
     let mut setup = Setup::standard();
     let btc = &mut setup.parameters.underlyings[usize::from(BTC)];
-    btc.implied = vec![(30 * DAY, switchboard(&feed_at("atm 30d")))];
+    btc.implied = vec![atm(30, "atm 30d")];
     let mut world = World::bare(&setup);
     world.initialise();
     world.advance(1_000);

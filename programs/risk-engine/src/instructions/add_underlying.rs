@@ -4,8 +4,8 @@ use {
         events::UnderlyingAdded,
         price, seeds,
         state::{
-            AtmFeed, MAX_SOURCES, MAX_TENORS, RiskBook, RiskConfig, Source, SourceArgs, StakedArgs,
-            Surface,
+            AtmFeed, AtmFeedArgs, MAX_SOURCES, MAX_TENORS, RiskBook, RiskConfig, Source,
+            SourceArgs, StakedArgs, Surface,
         },
     },
     anchor_lang::prelude::*,
@@ -23,8 +23,8 @@ pub struct AddUnderlyingArgs {
     pub sources: Vec<SourceArgs>,
     /// Fresh, agreeing sources it takes; 1 to the number of sources.
     pub min_sources: u8,
-    /// Implied volatility feeds with their tenors in seconds; up to 4.
-    pub implied: Vec<(u32, SourceArgs)>,
+    /// Implied volatility feeds; up to 4.
+    pub implied: Vec<AtmFeedArgs>,
     pub staked: Option<StakedArgs>,
     /// Realised variance per day to start from, Q48; at most 4 x 2⁴⁸.
     pub initial_variance: u64,
@@ -132,22 +132,22 @@ pub(crate) fn sources_of(args: &[SourceArgs], min: u8) -> Result<[Source; MAX_SO
 }
 
 /// Implied volatility feeds as a book stores them; tenors of a day to two years, each once.
-pub(crate) fn feeds_of(args: &[(u32, SourceArgs)]) -> Result<[AtmFeed; MAX_TENORS]> {
+pub(crate) fn feeds_of(args: &[AtmFeedArgs]) -> Result<[AtmFeed; MAX_TENORS]> {
     require!(
         args.len() <= MAX_TENORS,
         RiskEngineError::ParameterOutOfRange
     );
     let mut feeds = [AtmFeed::zeroed(); MAX_TENORS];
-    for (at, (tenor, source)) in args.iter().enumerate() {
-        let again = args.iter().take(at).any(|(other, _)| other == tenor);
+    for (at, arg) in args.iter().enumerate() {
+        let again = args.iter().take(at).any(|other| other.tenor == arg.tenor);
         require!(
-            (86_400..=63_072_000).contains(tenor) && !again,
+            (86_400..=63_072_000).contains(&arg.tenor) && !again,
             RiskEngineError::ParameterOutOfRange
         );
-        let source = Source::configure(*source)?;
+        let source = Source::configure(arg.source)?;
         require!(source.kind != 0, RiskEngineError::ParameterOutOfRange);
         if let Some(feed) = feeds.get_mut(at) {
-            (feed.tenor, feed.source) = (*tenor, source);
+            (feed.tenor, feed.source) = (arg.tenor, source);
         }
     }
     Ok(feeds)
@@ -196,8 +196,12 @@ mod tests {
         assert!(sources_of(&[pyth(1)], 0).is_err());
         assert!(sources_of(&[], 0).is_err());
         assert!(sources_of(&[SourceArgs::NONE], 1).is_err());
-        assert!(feeds_of(&[(86_400, pyth(1)), (604_800, pyth(2))]).is_ok());
-        assert!(feeds_of(&[(86_400, pyth(1)), (86_400, pyth(2))]).is_err());
-        assert!(feeds_of(&[(86_399, pyth(1))]).is_err());
+        let atm = |tenor, n| AtmFeedArgs {
+            tenor,
+            source: pyth(n),
+        };
+        assert!(feeds_of(&[atm(86_400, 1), atm(604_800, 2)]).is_ok());
+        assert!(feeds_of(&[atm(86_400, 1), atm(86_400, 2)]).is_err());
+        assert!(feeds_of(&[atm(86_399, 1)]).is_err());
     }
 }

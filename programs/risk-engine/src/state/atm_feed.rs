@@ -1,11 +1,12 @@
 use {
-    super::Source,
-    bytemuck::{Pod, Zeroable},
+    super::{Source, SourceArgs},
+    anchor_lang::prelude::*,
     cep_risk::breaker::StepLimit,
 };
 
 /// A feed of at-the-money implied volatility at one tenor, as a fraction per root year.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+#[zero_copy]
+#[derive(Debug, PartialEq, Eq)]
 #[repr(C)]
 pub struct AtmFeed {
     /// Its `price` is the volatility last read, in 10⁻⁹.
@@ -20,6 +21,14 @@ pub struct AtmFeed {
     /// Seconds to expiry that the feed speaks of; zero: no feed.
     pub tenor: u32,
     pub padding: [u8; 4],
+}
+
+/// What is configured of an [`AtmFeed`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, AnchorSerialize, AnchorDeserialize)]
+pub struct AtmFeedArgs {
+    /// Seconds; a day to two years.
+    pub tenor: u32,
+    pub source: SourceArgs,
 }
 
 /// How fast an implied volatility may move: a quarter at once, then a third an hour. Option marks enter equity, so a

@@ -1,13 +1,11 @@
-use {
-    bytemuck::{Pod, Zeroable},
-    cep_risk::twap::Twap,
-};
+use {anchor_lang::prelude::*, cep_risk::twap::Twap};
 
 /// Expiries that one underlying may have at a time.
 pub const MAX_EXPIRIES: usize = 12;
 
 /// One expiry of an underlying: its surface and its settlement. Free when `expiry` is zero.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+#[zero_copy]
+#[derive(Debug, PartialEq, Eq)]
 #[repr(C)]
 pub struct Expiry {
     /// Unix seconds.
@@ -32,7 +30,8 @@ pub struct Expiry {
 }
 
 /// Stored form of [`Twap`].
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable)]
+#[zero_copy]
+#[derive(Debug, Default, PartialEq, Eq)]
 #[repr(C)]
 pub struct TwapState {
     pub sum: u64,

@@ -1,12 +1,9 @@
-use {
-    anchor_lang::prelude::*,
-    bytemuck::{Pod, Zeroable},
-    cep_risk::curve::NODES,
-};
+use {anchor_lang::prelude::*, cep_risk::curve::NODES};
 
 /// One instrument in a book's account: what it is, and for an option its value curve. Free when `id` is zero;
 /// then all its fields are zero.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+#[zero_copy]
+#[derive(Debug, PartialEq, Eq)]
 #[repr(C)]
 pub struct Instrument {
     /// Given once and never again, in whatever slot.

@@ -2,11 +2,12 @@ use {
     super::{Source, SourceArgs},
     crate::error::RiskEngineError,
     anchor_lang::prelude::*,
-    bytemuck::{Pod, Zeroable},
+    bytemuck::Zeroable,
 };
 
 /// How a staked token's redemption rate is known. All zero for other underlyings.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+#[zero_copy]
+#[derive(Debug, PartialEq, Eq)]
 #[repr(C)]
 pub struct Staked {
     /// The book of what it redeems for.

@@ -1,7 +1,6 @@
 use {
     super::{MAX_EXPIRIES, MAX_PUBLISHERS},
     anchor_lang::prelude::*,
-    bytemuck::{Pod, Zeroable},
 };
 
 /// What the publisher committee posted for one underlying. PDA `[seeds::SURFACE, book]`. Written by `post_surface`,
@@ -19,7 +18,8 @@ pub struct Surface {
 }
 
 /// One publisher's latest word on one expiry.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable)]
+#[zero_copy]
+#[derive(Debug, Default, PartialEq, Eq)]
 #[repr(C)]
 pub struct Posting {
     /// Unix seconds of the posting; zero: none yet.

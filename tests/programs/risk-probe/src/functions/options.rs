@@ -129,7 +129,7 @@ fn draw<'a>(
             horizon: SECONDS_PER_DAY,
             daily_volume: request.within(0, 1 << 50),
             open_interest: request.within(0, 1 << 50),
-            doubt: 0,
+            doubt: request.within(0, 1 << 20),
             returns: &table.returns,
             extremes: (table.lowest, table.highest),
             weights: &tables.weights,
