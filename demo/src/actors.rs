@@ -251,12 +251,5 @@ async fn initial_margin(client: &Client, role: Role, prices: &Prices) -> Result<
             .and_then(|position| position.add(leg.quantity, 0))
             .map_err(|error| anyhow::anyhow!("{error}"))?;
     }
-    let books: Vec<_> = books
-        .iter()
-        .map(|(index, book)| (*index, &**book))
-        .collect();
-    let now = client.clock().await?.unix_timestamp;
-    Ok(Health::of(&pool, &account, &books, now)?
-        .initial
-        .requirement)
+    Ok(Health::of(&pool, &account, &books)?.initial.requirement)
 }

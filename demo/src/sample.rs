@@ -6,15 +6,17 @@ use {
     anyhow::{Context, Result, bail},
     bytemuck::{Pod, bytes_of, cast_slice},
     cep_sdk::{
-        Client, Pubkey,
+        Book, Client, Pubkey,
         account::decode,
         address,
         clock::{CLOCK, ChainTime},
-        health::{Health, exposed_underlyings},
+        health::Health,
         programs::{
             liquidation::state::InsuranceFund,
-            margin_pool::state::{MarginAccount, Market, Pool},
-            risk_engine::state::RiskBook,
+            margin_pool::{
+                margin::Books,
+                state::{MarginAccount, Market, Pool},
+            },
         },
         units::micro_usd,
     },
@@ -38,7 +40,7 @@ pub struct Snapshot {
     pub quote_vault: u64,
     /// The same for each collateral, in the pool's order.
     pub collateral_vaults: Vec<u64>,
-    pub books: Vec<Box<RiskBook>>,
+    pub books: Vec<Book>,
     pub markets: Vec<Market>,
     /// In the order of the cast.
     pub accounts: Vec<MarginAccount>,
@@ -90,7 +92,13 @@ impl Watch {
             collateral_vaults: (0..self.collaterals)
                 .map(|_| rest.balance())
                 .collect::<Result<_>>()?,
-            books: many.clone().map(|_| rest.next()).collect::<Result<_>>()?,
+            books: many
+                .clone()
+                .map(|_| {
+                    let (address, account) = rest.raw()?;
+                    Ok(Book::decode(address, &account)?)
+                })
+                .collect::<Result<_>>()?,
             markets: many.map(|_| Ok(*rest.next()?)).collect::<Result<_>>()?,
             accounts: rest.all()?,
         })
@@ -147,18 +155,17 @@ impl Snapshot {
         self.health_on(&books)
     }
 
-    fn health_on(&self, books: &[Box<RiskBook>]) -> Result<Vec<Health>> {
+    fn health_on(&self, books: &[Book]) -> Result<Vec<Health>> {
+        let listed = (0..self.pool.underlying_count).zip(books.iter().zip(&self.markets));
+        let books = Books {
+            list: listed
+                .map(|(index, (book, market))| book.listed(index, market))
+                .collect(),
+            now: self.now,
+        };
         self.accounts
             .iter()
-            .map(|account| {
-                let needed = exposed_underlyings(&self.pool, account);
-                let books: Vec<_> = (0..self.pool.underlying_count)
-                    .zip(books)
-                    .filter(|(index, _)| needed.contains(index))
-                    .map(|(index, book)| (index, &**book))
-                    .collect();
-                Ok(Health::of(&self.pool, account, &books, self.now)?)
-            })
+            .map(|account| Ok(Health::of(&self.pool, account, &books)?))
             .collect()
     }
 

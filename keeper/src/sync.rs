@@ -33,7 +33,7 @@ pub async fn load(
         client.pool(),
         client.account(&risk_at),
         client.account(&liquidation_at),
-        client.all(&programs::risk_engine::ID),
+        client.all_books(),
         client.all(&programs::margin_pool::ID),
         client.margin_accounts(),
         client.all(&programs::liquidation::ID),

@@ -5,7 +5,7 @@ use {
     bytemuck::Pod,
     cep_risk::units::MAX_PRICE,
     cep_sdk::{
-        Pubkey, SdkError,
+        Book, Pubkey, SdkError,
         account::decode,
         address,
         clock::ChainTime,
@@ -31,7 +31,7 @@ pub struct View {
     pub pool: Box<Pool>,
     pub risk: Box<RiskConfig>,
     pub liquidation: Box<LiquidationConfig>,
-    pub books: BTreeMap<Pubkey, Box<RiskBook>>,
+    pub books: BTreeMap<Pubkey, Book>,
     pub markets: BTreeMap<Pubkey, Box<Market>>,
     pub accounts: BTreeMap<Pubkey, Box<MarginAccount>>,
     /// By their own address, see [`View::auction_of`].
@@ -80,7 +80,9 @@ impl View {
         } else if is::<LiquidationConfig>(account) {
             self.liquidation = decode(&at, account)?;
         } else {
-            put(&mut self.books, at, account)?;
+            if is::<RiskBook>(account) {
+                self.books.insert(at, Book::decode(&at, account)?);
+            }
             put(&mut self.markets, at, account)?;
             put(&mut self.accounts, at, account)?;
             put(&mut self.auctions, at, account)?;
@@ -113,10 +115,11 @@ impl View {
     /// The books of some of the pool's underlyings, as a margin check takes them; `None` while one is
     /// unknown.
     #[must_use]
-    pub fn books_of(&self, underlyings: &BTreeSet<u8>) -> Option<Books<&RiskBook>> {
+    pub fn books_of(&self, underlyings: &BTreeSet<u8>) -> Option<Books<&Book>> {
         let list = underlyings.iter().map(|index| {
-            let book = self.books.get(&self.book_address(*index)?)?;
-            Some((*index, &**book))
+            let listed = self.pool.underlying(*index).ok()?;
+            let book = self.books.get(&listed.book)?;
+            Some(book.listed(*index, self.markets.get(&listed.market)?))
         });
         Some(Books {
             list: list.collect::<Option<_>>()?,

@@ -131,6 +131,14 @@ impl Parameters {
                 retained: MarginParams::STANDARD.retained,
                 maintenance_factor: MarginParams::STANDARD.maintenance_factor,
                 confidence_multiple: MarginParams::STANDARD.confidence_multiple,
+                short_option: MarginParams::STANDARD.addons.short_option,
+                basis_rate: MarginParams::STANDARD.addons.basis_rate,
+                basis_floor: MarginParams::STANDARD.addons.basis_floor,
+                impact: MarginParams::STANDARD.addons.impact,
+                open_interest_share: MarginParams::STANDARD.addons.open_interest_share,
+                // A price is acted on for a minute, in which this would come to a fortieth of a day's volatility; beyond
+                // it the whole price counts as in doubt. What an account needs would differ from second to second.
+                age_multiple: 0,
                 price_band: 50_000,
                 block_fee: 200,
             },

@@ -28,6 +28,12 @@ pub struct Step {
     pub done_when: Option<Pubkey>,
 }
 
+/// The book of an underlying by its index; for an index that is not there, an address without an account.
+fn book_of(parameters: &Parameters, index: u8) -> Pubkey {
+    let underlying = parameters.underlyings.get(usize::from(index));
+    underlying.map_or_else(Pubkey::default, |u| address::risk_book(&u.symbol))
+}
+
 /// Programs' accounts, before any scenario set. `authority` signs and pays for all of it.
 #[must_use]
 pub fn steps(parameters: &Parameters, authority: Pubkey) -> Vec<Step> {
@@ -95,7 +101,7 @@ pub fn steps(parameters: &Parameters, authority: Pubkey) -> Vec<Step> {
             authority,
             authority,
             c.mint,
-            c.underlying,
+            (c.underlying, book_of(p, c.underlying)),
             c.cap,
         )],
         done_when: Some(address::vault(&c.mint)),

@@ -4,12 +4,17 @@ use {
     crate::{
         account::{decode, decode_bytes},
         address,
+        book::Book,
+        clock::{CLOCK, ChainTime},
         error::{SdkError, explain},
-        health::{Health, exposed_underlyings},
+        health::Health,
     },
     anchor_lang::{Discriminator, Owner, prelude::Pubkey},
     bytemuck::Pod,
-    margin_pool::state::{MarginAccount, Pool},
+    margin_pool::{
+        margin::{Books, ListedBook},
+        state::{MarginAccount, Market, Pool},
+    },
     risk_engine::state::RiskBook,
     solana_client::{
         nonblocking::rpc_client::RpcClient,
@@ -23,6 +28,7 @@ use {
         signature::{Keypair, Signature, Signer},
         transaction::Transaction,
     },
+    std::cell::Cell,
 };
 
 /// A cluster, as this protocol sees it.
@@ -66,16 +72,52 @@ impl Client {
         self.account(&address::pool()).await
     }
 
-    /// The books of all listed underlyings, by their index in the pool.
+    /// The books of all listed underlyings with their markets' open interest and the cluster's time, read at once.
     ///
     /// # Errors
     /// As [`Client::account`].
-    pub async fn books(&self, pool: &Pool) -> Result<Vec<(u8, Box<RiskBook>)>, SdkError> {
-        let mut books = Vec::new();
-        for (index, listed) in (0..pool.underlying_count).zip(&pool.underlyings) {
-            books.push((index, self.account(&listed.book).await?));
+    pub async fn books(&self, pool: &Pool) -> Result<Books<Book>, SdkError> {
+        let listed = || (0..pool.underlying_count).zip(&pool.underlyings);
+        let addresses: Vec<Pubkey> = std::iter::once(CLOCK)
+            .chain(listed().flat_map(|(_, u)| [u.book, u.market]))
+            .collect();
+        let found = self
+            .rpc
+            .get_multiple_accounts_with_commitment(&addresses, CommitmentConfig::confirmed())
+            .await?;
+        let mut found = addresses.iter().zip(found.value).map(|(address, account)| {
+            let account = account.ok_or(SdkError::NotFound { address: *address })?;
+            Ok::<_, SdkError>((address, account))
+        });
+        let mut next = || found.next().ok_or(SdkError::NotFound { address: CLOCK })?;
+        let clock = ChainTime::from_sysvar(&next()?.1.data)
+            .ok_or(SdkError::WrongAccountType { address: CLOCK })?;
+        let mut list = Vec::new();
+        for (index, _) in listed() {
+            let ((at, book), (market_at, market)) = (next()?, next()?);
+            let market: Box<Market> = decode(market_at, &market)?;
+            list.push(ListedBook {
+                index,
+                book: Book::decode(at, &book)?,
+                open_interest: Cell::new(market.open_interest()),
+            });
         }
-        Ok(books)
+        Ok(Books {
+            list,
+            now: clock.unix_timestamp,
+        })
+    }
+
+    /// Every risk book of the deployment.
+    ///
+    /// # Errors
+    /// [`SdkError::Rpc`] or a decoding error.
+    pub async fn all_books(&self) -> Result<Vec<(Pubkey, Book)>, SdkError> {
+        let found = self.all_bytes::<RiskBook>(&risk_engine::ID).await?;
+        found
+            .into_iter()
+            .map(|(address, data)| Ok((address, Book::decode_bytes(&address, &data)?)))
+            .collect()
     }
 
     /// Every margin account of the deployment.
@@ -94,6 +136,17 @@ impl Client {
         &self,
         program: &Pubkey,
     ) -> Result<Vec<(Pubkey, Box<T>)>, SdkError> {
+        let found = self.all_bytes::<T>(program).await?;
+        found
+            .into_iter()
+            .map(|(address, data)| Ok((address, decode_bytes(&address, &data)?)))
+            .collect()
+    }
+
+    async fn all_bytes<T: Discriminator>(
+        &self,
+        program: &Pubkey,
+    ) -> Result<Vec<(Pubkey, Vec<u8>)>, SdkError> {
         let config = RpcProgramAccountsConfig {
             filters: Some(vec![RpcFilterType::Memcmp(Memcmp::new_raw_bytes(
                 0,
@@ -109,11 +162,10 @@ impl Client {
             .rpc
             .get_program_ui_accounts_with_config(program, config)
             .await?;
-        found
+        Ok(found
             .into_iter()
             .filter_map(|(address, account)| Some((address, account.data.decode()?)))
-            .map(|(address, data)| Ok((address, decode_bytes(&address, &data)?)))
-            .collect()
+            .collect())
     }
 
     /// Both requirements of an account on the books as they stand on chain.
@@ -123,15 +175,8 @@ impl Client {
     pub async fn health(&self, margin_account: &Pubkey) -> Result<Health, SdkError> {
         let pool = self.pool().await?;
         let account = self.account::<MarginAccount>(margin_account).await?;
-        let needed = exposed_underlyings(&pool, &account);
         let books = self.books(&pool).await?;
-        let books: Vec<_> = books
-            .iter()
-            .filter(|(index, _)| needed.contains(index))
-            .map(|(index, book)| (*index, &**book))
-            .collect();
-        let now = self.clock().await?.unix_timestamp;
-        Health::of(&pool, &account, &books, now)
+        Health::of(&pool, &account, &books)
     }
 
     /// Signs, sends and waits for confirmation. The first signer pays. A refusal by one of the programs

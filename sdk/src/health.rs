@@ -2,12 +2,13 @@
 
 use {
     crate::error::SdkError,
+    anchor_lang::AnchorDeserialize,
     cep_risk::{Breakdown, Kind, Scratch},
     margin_pool::{
-        margin::{Books, Snapshot},
+        MarginReport,
+        margin::{BookParts, Books, Snapshot},
         state::{MarginAccount, Pool},
     },
-    risk_engine::state::RiskBook,
     std::collections::BTreeSet,
 };
 
@@ -16,31 +17,32 @@ use {
 pub struct Health {
     pub initial: Breakdown,
     pub maintenance: Breakdown,
+    /// What `margin_pool::check_margin` returns, to the unit.
+    pub report: MarginReport,
     /// Sum of the initial requirements of the same holdings one by one.
     pub isolated_initial: i64,
 }
 
 impl Health {
-    /// `books` by the pool's underlying index; one for each underlying the account is exposed to. `now` is the
-    /// cluster's time, Unix seconds: prices are judged by their age.
+    /// `books` by the pool's underlying index, and judged at its `now`; one for each underlying the account is
+    /// exposed to, of which others are left out.
     ///
     /// # Errors
     /// [`SdkError::Margin`] when a book is missing or not ready, as the chain would refuse.
-    pub fn of(
+    pub fn of<B: BookParts>(
         pool: &Pool,
         account: &MarginAccount,
-        books: &[(u8, &RiskBook)],
-        now: i64,
+        books: &Books<B>,
     ) -> Result<Self, SdkError> {
-        let books = Books {
-            list: books.to_vec(),
-            now,
-        };
-        let snapshot = Snapshot::of(pool, account, &books)?;
+        let needed = exposed_underlyings(pool, account);
+        let books = books.only(|index| needed.contains(&index));
         let mut scratch = Scratch::new();
+        let report = MarginReport::of(pool, account, &books, &mut scratch)?;
+        let snapshot = Snapshot::of(pool, account, &books)?;
         Ok(Self {
-            initial: snapshot.evaluate(pool, &books, Kind::Initial, &mut scratch)?,
-            maintenance: snapshot.evaluate(pool, &books, Kind::Maintenance, &mut scratch)?,
+            initial: report.initial.into(),
+            maintenance: report.maintenance.into(),
+            report,
             isolated_initial: snapshot.isolated(pool, &books, Kind::Initial, &mut scratch)?,
         })
     }
@@ -69,4 +71,11 @@ pub fn exposed_underlyings(pool: &Pool, account: &MarginAccount) -> BTreeSet<u8>
         .filter(|(amount, _)| **amount > 0)
         .map(|(_, listed)| listed.underlying);
     positions.chain(collaterals).collect()
+}
+
+/// What [`crate::instruction::pool::check_margin`] returned, from a transaction or its simulation; `None` for other
+/// data.
+#[must_use]
+pub fn report_from_return_data(data: &[u8]) -> Option<MarginReport> {
+    MarginReport::try_from_slice(data).ok()
 }

@@ -5,6 +5,7 @@
 //! | [`address`] | where every account lives |
 //! | [`instruction`] | one builder per instruction |
 //! | [`account`] | accounts from bytes, with owner and discriminator checked |
+//! | [`book`] | risk books with the instruments behind them |
 //! | [`health`] | the chain's own margin check, on decoded accounts |
 //! | [`client`] | reading and sending over RPC |
 //! | [`clock`] | the cluster's time |
@@ -15,6 +16,7 @@
 
 pub mod account;
 pub mod address;
+pub mod book;
 pub mod client;
 pub mod clock;
 pub mod error;
@@ -25,6 +27,7 @@ pub mod units;
 
 pub use {
     anchor_lang::prelude::Pubkey,
+    book::Book,
     cep_risk::{Breakdown, Kind},
     client::Client,
     error::SdkError,

@@ -14,7 +14,7 @@ use {
         instruction,
         programs::{
             liquidation::{BidArgs, state::Auction},
-            margin_pool::{Leg, state::MarginAccount},
+            margin_pool::{Leg, margin::Books, state::MarginAccount},
         },
         units::{micro_usd, quantity},
     },
@@ -257,10 +257,16 @@ impl World {
         let (pool, account) = (self.pool(), self.account(&trader.account));
         let books: Vec<_> = exposed_underlyings(&pool, &account)
             .into_iter()
-            .map(|u| (u, self.book(u)))
+            .map(|u| (u, self.book(u), self.market(u)))
             .collect();
-        let books: Vec<_> = books.iter().map(|(u, book)| (*u, &**book)).collect();
-        Health::of(&pool, &account, &books, self.now()).unwrap()
+        let list = books
+            .iter()
+            .map(|(u, book, market)| book.listed(*u, market));
+        let books = Books {
+            list: list.collect(),
+            now: self.now(),
+        };
+        Health::of(&pool, &account, &books).unwrap()
     }
 
     #[must_use]

@@ -14,11 +14,12 @@ use {
     cep_migrations::{Parameters, Step, plan::scenario_steps, steps},
     cep_scenarios::ScenarioSet,
     cep_sdk::{
+        Book,
         account::decode,
         address, instruction,
         programs::{
             margin_pool::state::{MarginAccount, Market, Pool},
-            risk_engine::state::{RiskBook, ScenarioSet as OnChainSet},
+            risk_engine::state::ScenarioSet as OnChainSet,
         },
     },
     litesvm::LiteSVM,
@@ -283,8 +284,10 @@ impl World {
     }
 
     #[must_use]
-    pub fn book(&self, underlying: u8) -> Box<RiskBook> {
-        self.read(&self.book_address(underlying))
+    pub fn book(&self, underlying: u8) -> Book {
+        let address = self.book_address(underlying);
+        let account = self.svm.get_account(&address).expect("no such account");
+        Book::decode(&address, &account).unwrap()
     }
 
     #[must_use]

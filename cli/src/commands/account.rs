@@ -1,8 +1,8 @@
 use {
     crate::{Outcome, Output, cluster::Options},
     cep_sdk::{
-        Health, Pubkey, address, health::exposed_underlyings, instruction,
-        programs::margin_pool::state::MarginAccount, units::usd,
+        Health, Pubkey, address, instruction, programs::margin_pool::state::MarginAccount,
+        units::usd,
     },
     clap::Subcommand,
     serde_json::json,
@@ -56,25 +56,18 @@ async fn show(cluster: &Options, address: Pubkey) -> Outcome {
     let client = cluster.client();
     let pool = client.pool().await?;
     let account = client.account::<MarginAccount>(&address).await?;
-    let needed = exposed_underlyings(&pool, &account);
-    let all = client.books(&pool).await?;
+    let books = client.books(&pool).await?;
     let name = |index: u8| {
-        all.iter().find(|(i, _)| *i == index).map_or_else(
-            || index.to_string(),
-            |(_, book)| {
+        books.get(index).map_or_else(
+            |_| index.to_string(),
+            |book| {
                 String::from_utf8_lossy(&book.symbol)
                     .trim_end_matches('\0')
                     .to_owned()
             },
         )
     };
-    let books: Vec<_> = all
-        .iter()
-        .filter(|(i, _)| needed.contains(i))
-        .map(|(i, book)| (*i, &**book))
-        .collect();
-    let now = client.clock().await?.unix_timestamp;
-    let health = Health::of(&pool, &account, &books, now)?;
+    let health = Health::of(&pool, &account, &books)?;
 
     let positions: Vec<_> = account
         .positions

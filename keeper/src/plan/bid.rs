@@ -5,7 +5,7 @@ use {
     crate::{action::Terms, view::View},
     cep_risk::{Breakdown, Kind, Scratch, auction::PPB},
     cep_sdk::{
-        Pubkey, SdkError,
+        Book, Pubkey, SdkError,
         health::exposed_underlyings,
         programs::{
             liquidation::{assess, state::Auction},
@@ -13,7 +13,6 @@ use {
                 margin::{Books, Snapshot},
                 state::MarginAccount,
             },
-            risk_engine::state::RiskBook,
         },
     },
     std::collections::BTreeSet,
@@ -31,7 +30,7 @@ pub struct Sale<'a> {
     pub state: Breakdown,
     pub own: &'a MarginAccount,
     pub underlyings: BTreeSet<u8>,
-    pub books: Books<&'a RiskBook>,
+    pub books: Books<&'a Book>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -160,7 +159,12 @@ impl<'a> Sale<'a> {
         let too_large = || SdkError::Margin("the slice is beyond what can be counted".into());
         let mut total = 0i64;
         for holding in Snapshot::of(&self.view.pool, slice, &self.books)?.holdings {
-            let (_, book) = self.books.list.get(holding.book).ok_or_else(too_large)?;
+            let book = self
+                .books
+                .list
+                .get(holding.book)
+                .ok_or_else(too_large)?
+                .book;
             let value = holding.quantity.at(book.index_price()?).abs();
             let value = value.ceil_micro_usd().map_err(|_| too_large())?;
             total = total.checked_add(value).ok_or_else(too_large)?;

@@ -4,18 +4,15 @@ use {
     bytemuck::Zeroable,
     cep_risk::auction::{PPB, slice_of, slice_of_position},
     cep_sdk::{
-        SdkError,
-        programs::{
-            margin_pool::{error::MarginPoolError, margin::Books, state::MarginAccount},
-            risk_engine::state::RiskBook,
-        },
+        Book, SdkError,
+        programs::margin_pool::{error::MarginPoolError, margin::Books, state::MarginAccount},
     },
 };
 
 /// The part of `from` that `fraction` (ppb) takes. `reserved` cash is not for sale.
 pub fn cut(
     from: &MarginAccount,
-    books: &Books<&RiskBook>,
+    books: &Books<&Book>,
     reserved: i64,
     fraction: u64,
 ) -> Result<Box<MarginAccount>, SdkError> {

@@ -15,7 +15,7 @@ use {
     bytemuck::Zeroable,
     cep_risk::{ROWS, WEIGHT_ONE, auction::PPB},
     cep_sdk::{
-        Pubkey, address,
+        Book, Pubkey, address,
         clock::ChainTime,
         programs::{
             liquidation::state::{Auction, AuctionParams, LiquidationConfig},
@@ -81,8 +81,10 @@ fn at_price(price: f64) -> View {
         retained: 100_000,
         maintenance_factor: 800_000,
         confidence_multiple: 1_000_000,
+        open_interest_share: 1_000_000,
         price_band: 50_000,
         block_fee: 200,
+        ..PoolParams::zeroed()
     };
     pool.underlying_count = 1;
     pool.underlyings[0] = Underlying {
@@ -128,8 +130,8 @@ fn at_price(price: f64) -> View {
     }
 }
 
-fn book(price: f64) -> Box<RiskBook> {
-    let mut book = Box::new(RiskBook::zeroed());
+fn book(price: f64) -> Book {
+    let mut book = Book::from(RiskBook::zeroed());
     book.symbol = symbol("SOL");
     book.price = micro_usd(price).unsigned_abs();
     book.publish_time = NOW;

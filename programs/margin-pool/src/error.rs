@@ -51,7 +51,9 @@ pub enum MarginPoolError {
         "The risk book and market of an underlying the account is exposed to are missing; add the pair"
     )]
     RiskAccountsMissing,
-    #[msg("An oracle price is too old; put risk_engine::refresh in front of this instruction")]
+    #[msg(
+        "An oracle price is too old; put risk_engine::refresh in front of this instruction (until then positions in that underlying can only be reduced)"
+    )]
     PriceStale,
     #[msg(
         "Scenarios lag behind volatility; put risk_engine::refresh_scenarios in front of this instruction"
@@ -91,6 +93,22 @@ pub enum MarginPoolError {
     Overflow,
     #[msg("The two margin accounts must differ; pass another one as the second")]
     SameAccount,
+    #[msg(
+        "The oracles of an underlying are in doubt, so both sides can only reduce in it; put risk_engine::refresh in front with all its oracle accounts, or wait until enough of them agree"
+    )]
+    NewRiskInDoubt,
+    #[msg(
+        "Value curves of options in the account are stale or their price is in doubt; put risk_engine::refresh and refresh_curves in front of this instruction, or reduce"
+    )]
+    CurvesStale,
+    #[msg(
+        "The risk book does not hold the instrument of a position; pass the book that lists it, and report this to the maintainers if it is the right one"
+    )]
+    InstrumentMissing,
+    #[msg(
+        "The staked token trades too far below its redemption value to take in more of it; deposit another asset or wait until the gap closes"
+    )]
+    StakedTokenGap,
 }
 
 impl From<RiskError> for MarginPoolError {

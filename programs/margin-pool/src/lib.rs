@@ -18,7 +18,7 @@ pub mod margin;
 pub mod seeds;
 pub mod state;
 
-pub use instructions::*;
+pub use {instructions::*, margin::MarginReport};
 
 declare_id!("HSTWees6Y8ifCgSTEgTEBNAvCs2ossqQfkfrg4mJbg6H");
 
@@ -47,7 +47,7 @@ pub mod margin_pool {
     }
 
     /// Puts quote currency or collateral into an account. Anyone may, for anyone.
-    pub fn deposit(ctx: Context<Deposit>, amount: u64) -> Result<()> {
+    pub fn deposit<'info>(ctx: Context<'info, Deposit<'info>>, amount: u64) -> Result<()> {
         instructions::deposit::handler(ctx, amount)
     }
 
@@ -67,6 +67,11 @@ pub mod margin_pool {
     /// Moves profit and loss of positions into cash: losses pay in, profits draw what is there. Anyone.
     pub fn settle_pnl<'info>(ctx: Context<'info, SettlePnl<'info>>) -> Result<()> {
         instructions::settle_pnl::handler(ctx)
+    }
+
+    /// Says what an account is worth and needs, and why. Changes nothing. Anyone.
+    pub fn check_margin<'info>(ctx: Context<'info, CheckMargin<'info>>) -> Result<MarginReport> {
+        instructions::check_margin::handler(ctx)
     }
 
     /// Locks an account for its auction and pays the opener. Liquidation program only.

@@ -7,7 +7,7 @@ use {
     anchor_lang::prelude::Pubkey,
     anchor_spl::token,
     margin_pool::{Leg, PoolArgs, accounts, instruction},
-    solana_sdk::instruction::Instruction,
+    solana_sdk::instruction::{AccountMeta, Instruction},
     solana_system_interface::program,
 };
 
@@ -53,16 +53,18 @@ pub fn list_underlying(
     )
 }
 
+/// `underlying` with its risk book values the token.
 #[must_use]
 pub fn list_collateral(
     authority: Pubkey,
     payer: Pubkey,
     mint: Pubkey,
-    underlying: u8,
+    (underlying, book): (u8, Pubkey),
     cap: u64,
 ) -> Instruction {
     let accounts = accounts::ListCollateral {
         pool: address::pool(),
+        book,
         mint,
         vault: address::vault(&mint),
         authority,
@@ -112,6 +114,21 @@ pub fn deposit(
         token_program: token::ID,
     };
     build(margin_pool::ID, &accounts, &instruction::Deposit { amount })
+}
+
+/// As [`deposit`], of a staked token, with the risk book that values it.
+#[must_use]
+pub fn deposit_staked(
+    margin_account: Pubkey,
+    mint: Pubkey,
+    source: Pubkey,
+    depositor: Pubkey,
+    amount: u64,
+    book: Pubkey,
+) -> Instruction {
+    let mut ix = deposit(margin_account, mint, source, depositor, amount);
+    ix.accounts.push(AccountMeta::new_readonly(book, false));
+    ix
 }
 
 #[must_use]
@@ -173,6 +190,18 @@ pub fn settle_pnl(margin_account: Pubkey, books: &[Pubkey]) -> Instruction {
         margin_account,
     };
     let mut ix = build(margin_pool::ID, &accounts, &instruction::SettlePnl {});
+    ix.accounts.extend(risk_pairs(books));
+    ix
+}
+
+/// Returns a `MarginReport`: see [`crate::health::report_from_return_data`].
+#[must_use]
+pub fn check_margin(margin_account: Pubkey, books: &[Pubkey]) -> Instruction {
+    let accounts = accounts::CheckMargin {
+        pool: address::pool(),
+        margin_account,
+    };
+    let mut ix = build(margin_pool::ID, &accounts, &instruction::CheckMargin {});
     ix.accounts.extend(risk_pairs(books));
     ix
 }

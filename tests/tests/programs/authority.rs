@@ -67,7 +67,9 @@ fn list_mint(
     mint: Pubkey,
     underlying: u8,
 ) -> Result<Receipt, Refusal> {
-    let ix = instruction::pool::list_collateral(by.pubkey(), by.pubkey(), mint, underlying, 1);
+    let listed = underlying.min(world.underlyings().end - 1);
+    let valued = (underlying, world.book_address(listed));
+    let ix = instruction::pool::list_collateral(by.pubkey(), by.pubkey(), mint, valued, 1);
     world.send(&[ix], &[by])
 }
 

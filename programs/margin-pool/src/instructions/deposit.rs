@@ -7,8 +7,10 @@ use {
     },
     anchor_lang::prelude::*,
     anchor_spl::token::{Mint, Token, TokenAccount, TransferChecked, transfer_checked},
+    risk_engine::state::BookRef,
 };
 
+/// Remaining accounts: for a staked token the risk book of its underlying, for others none.
 #[derive(Accounts)]
 pub struct Deposit<'info> {
     #[account(mut, seeds = [seeds::POOL], bump = pool.load()?.bump)]
@@ -24,7 +26,7 @@ pub struct Deposit<'info> {
     pub token_program: Program<'info, Token>,
 }
 
-pub(crate) fn handler(ctx: Context<Deposit>, amount: u64) -> Result<()> {
+pub(crate) fn handler<'info>(ctx: Context<'info, Deposit<'info>>, amount: u64) -> Result<()> {
     require!(amount > 0, MarginPoolError::AmountZero);
     let accounts = &ctx.accounts;
     let transfer = TransferChecked {
@@ -44,7 +46,9 @@ pub(crate) fn handler(ctx: Context<Deposit>, amount: u64) -> Result<()> {
         account.cash = add(account.cash, received)?;
         pool.ledger.cash = add(pool.ledger.cash, received)?;
     } else {
-        credit_collateral(&mut pool, &mut account, &mint, amount)?;
+        let index = pool.collateral_index(&mint)?;
+        require_no_gap(&pool, index, ctx.remaining_accounts)?;
+        credit_collateral(&mut pool, &mut account, index, amount)?;
     }
     emit!(Deposited {
         margin_account: accounts.margin_account.key(),
@@ -54,13 +58,37 @@ pub(crate) fn handler(ctx: Context<Deposit>, amount: u64) -> Result<()> {
     pool.invariant()
 }
 
+/// A staked token that trades far below what it redeems for is not taken in; withdrawing it goes on.
+fn require_no_gap<'info>(
+    pool: &Pool,
+    index: usize,
+    remaining: &'info [AccountInfo<'info>],
+) -> Result<()> {
+    let listed = pool.collateral(index)?;
+    if listed.is_staked == 0 {
+        return Ok(());
+    }
+    let account = remaining
+        .first()
+        .ok_or(MarginPoolError::RiskAccountsMissing)?;
+    require_keys_eq!(
+        *account.key,
+        pool.underlying(listed.underlying)?.book,
+        MarginPoolError::RiskAccountsMismatch
+    );
+    let book = BookRef::load(account)?;
+    let now = Clock::get()?.unix_timestamp;
+    require!(book.header.price_is_fresh(now), MarginPoolError::PriceStale);
+    require!(!book.header.has_gap(), MarginPoolError::StakedTokenGap);
+    Ok(())
+}
+
 fn credit_collateral(
     pool: &mut Pool,
     account: &mut MarginAccount,
-    mint: &Pubkey,
+    index: usize,
     amount: u64,
 ) -> Result<()> {
-    let index = pool.collateral_index(mint)?;
     let (Some(listed), Some(balance)) = (
         pool.collaterals.get_mut(index),
         account.collaterals.get_mut(index),

@@ -6,6 +6,7 @@ use {
     },
     anchor_lang::prelude::*,
     anchor_spl::token::{Mint, Token, TokenAccount},
+    risk_engine::state::RiskBook,
 };
 
 #[derive(Accounts)]
@@ -13,6 +14,8 @@ pub struct ListCollateral<'info> {
     #[account(mut, seeds = [seeds::POOL], bump = pool.load()?.bump,
         has_one = authority @ MarginPoolError::NotAuthority)]
     pub pool: AccountLoader<'info, Pool>,
+    /// Of the underlying that values it.
+    pub book: AccountLoader<'info, RiskBook>,
     #[account(constraint = (6..=12).contains(&mint.decimals) @ MarginPoolError::ParameterOutOfRange)]
     pub mint: Account<'info, Mint>,
     #[account(init, payer = payer, token::mint = mint, token::authority = pool,
@@ -28,7 +31,11 @@ pub struct ListCollateral<'info> {
 pub(crate) fn handler(ctx: Context<ListCollateral>, underlying: u8, cap: u64) -> Result<()> {
     let mut pool = ctx.accounts.pool.load_mut()?;
     let mint = ctx.accounts.mint.key();
-    pool.underlying(underlying)?;
+    require_keys_eq!(
+        pool.underlying(underlying)?.book,
+        ctx.accounts.book.key(),
+        MarginPoolError::RiskAccountsMismatch
+    );
     require!(
         pool.collateral_index(&mint).is_err(),
         MarginPoolError::CollateralAlreadyListed
@@ -45,7 +52,8 @@ pub(crate) fn handler(ctx: Context<ListCollateral>, underlying: u8, cap: u64) ->
         cap,
         underlying,
         decimals: ctx.accounts.mint.decimals,
-        padding: [0; 6],
+        is_staked: ctx.accounts.book.load()?.is_staked,
+        padding: [0; 5],
     };
     pool.collateral_count = index
         .checked_add(1)

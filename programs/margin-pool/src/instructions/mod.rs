@@ -1,4 +1,5 @@
 pub mod begin_liquidation;
+pub mod check_margin;
 pub mod create_account;
 pub mod deposit;
 pub mod deposit_insurance;
@@ -13,7 +14,7 @@ pub mod withdraw;
 
 // Anchor's `#[program]` looks for the account structs at the crate root.
 pub use {
-    begin_liquidation::*, create_account::*, deposit::*, deposit_insurance::*, end_liquidation::*,
-    initialize_pool::*, list_collateral::*, list_underlying::*, settle_pnl::*, trade_block::*,
-    transfer_slice::*, withdraw::*,
+    begin_liquidation::*, check_margin::*, create_account::*, deposit::*, deposit_insurance::*,
+    end_liquidation::*, initialize_pool::*, list_collateral::*, list_underlying::*, settle_pnl::*,
+    trade_block::*, transfer_slice::*, withdraw::*,
 };

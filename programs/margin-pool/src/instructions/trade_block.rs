@@ -3,14 +3,13 @@ use {
         clearing,
         error::MarginPoolError,
         events::Traded,
-        margin::{Books, RiskAccounts, Snapshot},
+        margin::{BookParts, Books, RiskAccounts, Snapshot},
         seeds,
-        state::{MarginAccount, Pool},
+        state::{MarginAccount, Pool, Position},
     },
     anchor_lang::prelude::*,
+    bytemuck::Zeroable,
     cep_risk::{Breakdown, Kind, PPM, Price, Quantity, Scratch},
-    risk_engine::state::RiskBook,
-    std::ops::Deref,
 };
 
 /// Legs one block trade may have.
@@ -28,7 +27,8 @@ pub struct Leg {
 }
 
 /// Remaining accounts: a (risk book, market) pair for every underlying either account is exposed to,
-/// before or after; markets of traded underlyings writable.
+/// before or after; markets of traded underlyings writable. A leg in an underlying that is in doubt, or whose price
+/// nobody refreshed, must reduce the position of both sides.
 #[derive(Accounts)]
 pub struct TradeBlock<'info> {
     #[account(mut, seeds = [seeds::POOL], bump = pool.load()?.bump)]
@@ -56,11 +56,7 @@ pub(crate) fn handler<'info>(ctx: Context<'info, TradeBlock<'info>>, legs: Vec<L
     b.require_not_in_liquidation()?;
     let risk = RiskAccounts::load(&pool, ctx.remaining_accounts)?;
     let books = risk.books(Clock::get()?.unix_timestamp)?;
-    books.require_fresh()?;
-    let before = [
-        Snapshot::of(&pool, &a, &books)?,
-        Snapshot::of(&pool, &b, &books)?,
-    ];
+    let before = [Holdings::of(&a, &legs), Holdings::of(&b, &legs)];
 
     for leg in &legs {
         let fee = clear(&mut pool, &mut a, &mut b, &risk, &books, leg)?;
@@ -74,15 +70,24 @@ pub(crate) fn handler<'info>(ctx: Context<'info, TradeBlock<'info>>, legs: Vec<L
         });
     }
 
-    let mut scratch = Scratch::new();
-    for (before, account) in before.iter().zip([&a, &b]) {
-        check_side(&pool, before, account, &books, &mut scratch)?;
+    risk.update_open_interest(&books)?;
+    let (mut snapshot, mut scratch) = (Snapshot::of(&pool, &a, &books)?, Scratch::new());
+    for (account, before) in [&mut *a, &mut *b].into_iter().zip(&before) {
+        check_side(
+            &pool,
+            account,
+            &legs,
+            before,
+            &books,
+            &mut snapshot,
+            &mut scratch,
+        )?;
     }
     pool.invariant()
 }
 
 /// Clears one leg and returns the fee each side paid.
-fn clear<B: Deref<Target = RiskBook>>(
+fn clear<B: BookParts>(
     pool: &mut Pool,
     a: &mut MarginAccount,
     b: &mut MarginAccount,
@@ -91,7 +96,8 @@ fn clear<B: Deref<Target = RiskBook>>(
     leg: &Leg,
 ) -> Result<i64> {
     require!(leg.quantity != 0, MarginPoolError::BadLegs);
-    let mark = books.get(leg.underlying)?.index_price()?;
+    let mark = books.get(leg.underlying)?.index_price();
+    let mark = mark.map_err(|_| MarginPoolError::BookNotReady)?;
     let price = Price::new(leg.price).map_err(|_| MarginPoolError::PriceOutsideBand)?;
     require!(
         inside_band(price, mark, pool.params.price_band),
@@ -108,7 +114,14 @@ fn clear<B: Deref<Target = RiskBook>>(
 
     let mut market = risk.market_mut(leg.underlying)?;
     let open_before = market.open_long;
+    let bases = |a: &MarginAccount, b: &MarginAccount| {
+        [a, b].map(|side| side.perpetual(leg.underlying).map_or(0, |p| p.base))
+    };
+    let before = bases(a, b);
     clearing::exchange(&mut market, a, b, leg.quantity, quote)?;
+    if !before.into_iter().zip(bases(a, b)).all(reduces) {
+        books.require_trusted(leg.underlying)?;
+    }
     require!(
         market.open_long <= market.open_interest_limit || market.open_long <= open_before,
         MarginPoolError::OpenInterestLimit
@@ -127,30 +140,77 @@ fn clear<B: Deref<Target = RiskBook>>(
     Ok(fee)
 }
 
+/// Whether a position shrank and did not turn around.
+fn reduces((before, after): (i64, i64)) -> bool {
+    after.unsigned_abs() < before.unsigned_abs() && (after == 0 || (after > 0) == (before > 0))
+}
+
 fn inside_band(price: Price, mark: Price, band: u64) -> bool {
     let distance = u128::from(price.micro_usd().abs_diff(mark.micro_usd()));
     distance * u128::from(PPM) <= u128::from(mark.micro_usd()) * u128::from(band)
 }
 
-/// After a trade an account has its initial margin on current scenarios, or the trade only reduced it.
-fn check_side<B: Deref<Target = RiskBook>>(
+/// What a trade may change of an account: cash, and positions in the underlyings of its legs by their slots.
+struct Holdings {
+    cash: i64,
+    positions: Vec<(usize, Position)>,
+}
+
+impl Holdings {
+    fn of(account: &MarginAccount, legs: &[Leg]) -> Self {
+        let traded =
+            |p: &Position| !p.is_free() && legs.iter().any(|leg| leg.underlying == p.underlying);
+        let positions = account.positions.iter().enumerate();
+        Self {
+            cash: account.cash,
+            positions: positions
+                .filter(|(_, p)| traded(p))
+                .map(|(slot, p)| (slot, *p))
+                .collect(),
+        }
+    }
+
+    /// Puts them into an account in the place of `others`.
+    fn replace(&self, others: &Self, account: &mut MarginAccount) {
+        account.cash = self.cash;
+        let freed = others
+            .positions
+            .iter()
+            .map(|(slot, _)| (*slot, Position::zeroed()));
+        for (slot, position) in freed.chain(self.positions.iter().copied()) {
+            if let Some(place) = account.positions.get_mut(slot) {
+                *place = position;
+            }
+        }
+    }
+}
+
+/// After a trade an account has its initial margin on current scenarios and curves, or the trade only reduced it.
+fn check_side<'a, B: BookParts>(
     pool: &Pool,
-    before: &Snapshot,
-    account: &MarginAccount,
-    books: &Books<B>,
+    account: &mut MarginAccount,
+    legs: &[Leg],
+    before: &Holdings,
+    books: &'a Books<B>,
+    snapshot: &mut Snapshot<'a>,
     scratch: &mut Scratch,
 ) -> Result<()> {
-    let after =
-        Snapshot::of(pool, account, books)?.evaluate(pool, books, Kind::Initial, scratch)?;
-    let current = books.scenarios_cover_volatility();
-    if after.health() >= 0 && current {
+    snapshot.retake(pool, account, books)?;
+    let after = snapshot.evaluate(pool, books, Kind::Initial, scratch)?;
+    let current = snapshot.require_current(books);
+    if after.health() >= 0 && current.is_ok() {
         return Ok(());
     }
-    let before = before.evaluate(pool, books, Kind::Initial, scratch)?;
-    if only_reduces(&before, &after) {
+    // The account as it was, for as long as it takes to look at it: a copy would not fit the heap.
+    let traded = Holdings::of(account, legs);
+    before.replace(&traded, account);
+    snapshot.retake(pool, account, books)?;
+    let was = snapshot.evaluate(pool, books, Kind::Initial, scratch)?;
+    traded.replace(before, account);
+    if only_reduces(&was, &after) {
         return Ok(());
     }
-    require!(current, MarginPoolError::ScenariosOutdated);
+    current?;
     err!(MarginPoolError::BelowInitialMargin)
 }
 
@@ -195,6 +255,51 @@ mod tests {
         assert!(!only_reduces(&state(-5, 100), &state(-6, 0)));
         // Legs that cancel out and cost something on the way.
         assert!(!only_reduces(&state(5, 0), &state(-1, 0)));
+    }
+
+    #[test]
+    fn a_position_that_turns_around_is_not_reduced() {
+        for (before, after, less) in [
+            (5, 4, true),
+            (-5, 0, true),
+            (-5, -4, true),
+            (5, 5, false),
+            (5, -4, false),
+            (-5, 4, false),
+            (0, 1, false),
+            (0, 0, false),
+        ] {
+            assert_eq!(reduces((before, after)), less, "{before} {after}");
+        }
+    }
+
+    #[test]
+    fn an_account_is_what_it_was_and_then_what_it_became() {
+        let leg = |underlying| Leg {
+            underlying,
+            quantity: 1,
+            price: 1,
+        };
+        let legs = [leg(0), leg(1), leg(2)];
+        let mut account = MarginAccount::zeroed();
+        account.cash = 7;
+        for underlying in [0, 1, 5] {
+            let position = account.perpetual_mut(underlying).unwrap();
+            position.add(10 + i64::from(underlying), 0).unwrap();
+        }
+        let (old, before) = (account, Holdings::of(&account, &legs));
+        // One closed, one changed, two opened, the first in the slot that became free.
+        account.positions[0] = Position::zeroed();
+        account.perpetual_mut(1).unwrap().base = 99;
+        account.perpetual_mut(2).unwrap().base = -3;
+        account.perpetual_mut(0).unwrap().base = 4;
+        account.cash = -7;
+        let (new, after) = (account, Holdings::of(&account, &legs));
+
+        before.replace(&after, &mut account);
+        assert!(account.positions == old.positions && account.cash == old.cash);
+        after.replace(&before, &mut account);
+        assert!(account.positions == new.positions && account.cash == new.cash);
     }
 
     #[test]

@@ -23,7 +23,8 @@ pub struct MarginAccount {
     pub reserved: [u8; 256],
 }
 
-/// One position. A slot is free when `kind` is zero; then all its fields are zero.
+/// One position. A slot is free when `kind` is zero; then all its fields are zero. What only dated instruments have
+/// is zero for a perpetual.
 #[zero_copy]
 #[derive(Debug, PartialEq, Eq)]
 #[repr(C)]
@@ -37,19 +38,41 @@ pub struct Position {
     pub underlying: u8,
     /// See [`PositionKind`].
     pub kind: u8,
-    pub padding: [u8; 6],
-    pub reserved: [u64; 3],
+    /// Where in the book its instrument is; a hint, the instrument's id decides.
+    pub slot: u16,
+    pub padding: [u8; 4],
+    /// Id of its instrument in the book.
+    pub instrument: u64,
+    /// Unix seconds.
+    pub expiry: i64,
+    /// Micro-USD per contract; zero for a future.
+    pub strike: u64,
 }
 
-/// What a position is. Stored as `u8`.
+/// What a position is. Stored as `u8`; the numbers are those of `risk_engine::state::InstrumentKind::code`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum PositionKind {
     Free = 0,
     Perpetual = 1,
+    Future = 2,
+    Call = 3,
+    Put = 4,
 }
 
 impl Position {
+    /// [`MarginPoolError::PositionNotFound`] for a number that no program writes.
+    pub fn kind(&self) -> Result<PositionKind> {
+        Ok(match self.kind {
+            0 => PositionKind::Free,
+            1 => PositionKind::Perpetual,
+            2 => PositionKind::Future,
+            3 => PositionKind::Call,
+            4 => PositionKind::Put,
+            _ => return err!(MarginPoolError::PositionNotFound),
+        })
+    }
+
     #[must_use]
     pub const fn is_free(&self) -> bool {
         self.kind == PositionKind::Free as u8
@@ -159,6 +182,23 @@ mod tests {
             p.kind = 9;
         }
         assert!(account.perpetual_mut(2).is_err());
+    }
+
+    #[test]
+    fn kinds_are_numbered_as_the_instruments_are() {
+        use risk_engine::state::InstrumentKind;
+        for (kind, instrument) in [
+            (PositionKind::Perpetual, InstrumentKind::Perpetual),
+            (PositionKind::Future, InstrumentKind::Future),
+            (PositionKind::Call, InstrumentKind::Call),
+            (PositionKind::Put, InstrumentKind::Put),
+        ] {
+            let position = Position {
+                kind: instrument.code(),
+                ..bytemuck::Zeroable::zeroed()
+            };
+            assert_eq!(position.kind().ok(), Some(kind));
+        }
     }
 
     #[test]

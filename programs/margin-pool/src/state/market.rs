@@ -32,6 +32,12 @@ impl Market {
     pub const VERSION: u8 = 1;
     pub const SPACE: usize = 8 + size_of::<Self>();
 
+    /// As a margin check reads it, millionths; zero counts as unknown.
+    #[must_use]
+    pub fn open_interest(&self) -> u64 {
+        u64::try_from(self.open_long).unwrap_or(0)
+    }
+
     /// Takes note that one position's base went from `before` to `after`.
     pub fn replace_base(&mut self, before: i64, after: i64) -> Result<()> {
         // |base| is bounded by MAX_QUANTITY, so negation cannot overflow.

@@ -42,6 +42,13 @@ pub struct PoolParams {
     pub retained: u64,
     pub maintenance_factor: u64,
     pub confidence_multiple: u64,
+    /// See `cep_risk::AddonParams` for these six and their ranges.
+    pub short_option: u64,
+    pub basis_rate: u64,
+    pub basis_floor: u64,
+    pub impact: u64,
+    pub open_interest_share: u64,
+    pub age_multiple: u64,
     /// Farthest a trade price may lie from the mark; 1,000 ..= 200,000.
     pub price_band: u64,
     /// Fee each side of a block trade pays on its notional; 0 ..= 10,000.
@@ -54,7 +61,14 @@ impl PoolParams {
         MarginParams {
             stress_weight: self.stress_weight,
             retained: self.retained,
-            addons: AddonParams::NONE,
+            addons: AddonParams {
+                short_option: self.short_option,
+                basis_rate: self.basis_rate,
+                basis_floor: self.basis_floor,
+                impact: self.impact,
+                open_interest_share: self.open_interest_share,
+                age_multiple: self.age_multiple,
+            },
             maintenance_factor: self.maintenance_factor,
             confidence_multiple: self.confidence_multiple,
         }
@@ -92,7 +106,9 @@ pub struct Collateral {
     pub underlying: u8,
     /// Decimals of the token, 6 ..= 12.
     pub decimals: u8,
-    pub padding: [u8; 6],
+    /// 1 for a staked token: its book says whether more of it is taken in.
+    pub is_staked: u8,
+    pub padding: [u8; 5],
 }
 
 impl Pool {
@@ -140,5 +156,5 @@ impl Pool {
 const _: () = assert!(size_of::<Collateral>() == 88);
 const _: () = assert!(
     size_of::<Pool>()
-        == 5 * 32 + 48 + 40 + 8 + 8 + MAX_UNDERLYINGS * 64 + MAX_COLLATERALS * 88 + 512
+        == 5 * 32 + 12 * 8 + 40 + 8 + 8 + MAX_UNDERLYINGS * 64 + MAX_COLLATERALS * 88 + 512
 );

@@ -1,0 +1,10 @@
+//! From accounts to a margin check. The SDK and the keeper call the same functions on the accounts they
+//! decoded, so that what they predict is what the chain decides.
+
+mod accounts;
+mod books;
+mod report;
+mod snapshot;
+mod valuation;
+
+pub use {accounts::RiskAccounts, books::*, report::*, snapshot::Snapshot};

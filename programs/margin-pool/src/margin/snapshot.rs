@@ -1,0 +1,174 @@
+use {
+    super::{
+        BookParts, Books, Underlyings, bit,
+        valuation::{Dated, dated},
+    },
+    crate::{
+        error::MarginPoolError,
+        state::{MarginAccount, Pool, Position, PositionKind, add},
+    },
+    anchor_lang::prelude::*,
+    cep_risk::{Breakdown, Holding, Instrument, Kind, Portfolio, Quantity, Scratch},
+};
+
+/// Token decimals of which a collateral quantity keeps this many (millionths), rounded down.
+const QUANTITY_DECIMALS: u32 = 6;
+
+/// What of an account enters its margin check, detached from the account.
+pub struct Snapshot<'a> {
+    /// Settled cash, and what settled instruments are worth.
+    pub cash: i64,
+    pub holdings: Vec<Holding<'a>>,
+    /// Underlyings that move the account.
+    pub exposed: Underlyings,
+    /// Underlyings of options held whose curve is stale, or read at a price in doubt.
+    pub stale_curves: Underlyings,
+}
+
+impl<'a> Snapshot<'a> {
+    /// Refuses when a book of something the account holds is missing.
+    pub fn of<B: BookParts>(
+        pool: &Pool,
+        account: &MarginAccount,
+        books: &'a Books<B>,
+    ) -> Result<Self> {
+        let mut snapshot = Self {
+            cash: 0,
+            holdings: Vec::with_capacity(count(account)),
+            exposed: 0,
+            stale_curves: 0,
+        };
+        snapshot.retake(pool, account, books)?;
+        Ok(snapshot)
+    }
+
+    /// The same of another account, or of what became of it, in the same memory: on chain the heap never frees.
+    pub fn retake<B: BookParts>(
+        &mut self,
+        pool: &Pool,
+        account: &MarginAccount,
+        books: &'a Books<B>,
+    ) -> Result<()> {
+        self.cash = account.cash;
+        self.holdings.clear();
+        self.holdings.reserve_exact(count(account));
+        (self.exposed, self.stale_curves) = (0, 0);
+        for position in account.positions.iter().filter(|p| !p.is_free()) {
+            self.add_position(position, books)?;
+        }
+        let held = account.collaterals.iter().enumerate();
+        for (slot, amount) in held.filter(|(_, amount)| **amount > 0) {
+            let listed = pool.collateral(slot)?;
+            let excess = u32::from(listed.decimals).saturating_sub(QUANTITY_DECIMALS);
+            let unit = 10u64.checked_pow(excess).ok_or(MarginPoolError::Overflow)?;
+            let quantity = i64::try_from(amount / unit).map_err(|_| MarginPoolError::Overflow)?;
+            let held = (quantity, 0);
+            self.hold(listed.underlying, held, Instrument::Index, books)?;
+        }
+        Ok(())
+    }
+
+    fn add_position<B: BookParts>(
+        &mut self,
+        position: &Position,
+        books: &'a Books<B>,
+    ) -> Result<()> {
+        let (index, held) = (position.underlying, (position.base, position.quote));
+        let kind = position.kind()?;
+        if kind == PositionKind::Perpetual {
+            return self.hold(index, held, Instrument::Index, books);
+        }
+        let listed = books
+            .position(index)
+            .and_then(|at| books.list.get(at))
+            .ok_or(MarginPoolError::RiskAccountsMissing)?;
+        let (header, instruments) = (listed.book.header(), listed.book.instruments());
+        match dated(position, kind, header, instruments, books.now)? {
+            Dated::Live { valued, stale } => {
+                if stale {
+                    self.stale_curves |= bit(index);
+                }
+                self.hold(index, held, valued, books)
+            }
+            Dated::Settled(worth) => {
+                let worth = worth.floor_micro_usd().map_err(MarginPoolError::from)?;
+                self.cash = add(self.cash, add(worth, position.quote)?)?;
+                Ok(())
+            }
+        }
+    }
+
+    fn hold<B: BookParts>(
+        &mut self,
+        index: u8,
+        (quantity, quote): (i64, i64),
+        instrument: Instrument<'a>,
+        books: &'a Books<B>,
+    ) -> Result<()> {
+        self.holdings.push(Holding {
+            book: books
+                .position(index)
+                .ok_or(MarginPoolError::RiskAccountsMissing)?,
+            quantity: Quantity(quantity),
+            quote,
+            instrument,
+        });
+        self.exposed |= bit(index);
+        Ok(())
+    }
+
+    /// Equity and requirement under the pool's parameters.
+    pub fn evaluate<B: BookParts>(
+        &self,
+        pool: &Pool,
+        books: &Books<B>,
+        kind: Kind,
+        scratch: &mut Scratch,
+    ) -> Result<Breakdown> {
+        let margin = pool.params.margin();
+        let views = books.views(kind)?;
+        let breakdown = self.portfolio(&views).evaluate(&margin, kind, scratch);
+        Ok(breakdown.map_err(MarginPoolError::from)?)
+    }
+
+    /// The same holdings one by one, with no offset between them.
+    pub fn isolated<B: BookParts>(
+        &self,
+        pool: &Pool,
+        books: &Books<B>,
+        kind: Kind,
+        scratch: &mut Scratch,
+    ) -> Result<i64> {
+        let margin = pool.params.margin();
+        let views = books.views(kind)?;
+        let total = self.portfolio(&views).isolated(&margin, kind, scratch);
+        Ok(total.map_err(MarginPoolError::from)?)
+    }
+
+    /// Refuses what adds risk or takes equity out while scenarios or curves of what is held do not stand for the
+    /// market.
+    pub fn require_current<B: BookParts>(&self, books: &Books<B>) -> Result<()> {
+        require!(self.lagging(books) == 0, MarginPoolError::ScenariosOutdated);
+        require!(self.stale_curves == 0, MarginPoolError::CurvesStale);
+        Ok(())
+    }
+
+    /// Underlyings that move the account and whose scenarios stand for too low a volatility.
+    #[must_use]
+    pub fn lagging<B: BookParts>(&self, books: &Books<B>) -> Underlyings {
+        self.exposed & books.which(|book| !book.scenarios_cover_volatility())
+    }
+
+    fn portfolio<'b>(&'b self, books: &'b [cep_risk::Book<'b>]) -> Portfolio<'b> {
+        Portfolio {
+            cash: self.cash,
+            holdings: &self.holdings,
+            books,
+        }
+    }
+}
+
+fn count(account: &MarginAccount) -> usize {
+    let positions = account.positions.iter().filter(|p| !p.is_free()).count();
+    positions + account.collaterals.iter().filter(|a| **a > 0).count()
+}
