@@ -27,6 +27,45 @@ pub enum RiskEngineError {
         "A book grows by at most 12 slots at a time and to at most 320; close settled instruments instead"
     )]
     TooManyInstruments,
+    // Instruments, surfaces and curves.
+    #[msg(
+        "An expiry is a full hour, an hour to three years ahead; a strike a tenth to ten times the index; a future has no strike, a perpetual neither"
+    )]
+    BadInstrument,
+    #[msg("This instrument is listed already; use its slot and id")]
+    DuplicateInstrument,
+    #[msg(
+        "All instrument slots of the book are taken; close settled instruments or extend the book"
+    )]
+    NoFreeSlot,
+    #[msg("The book follows twelve expiries already; close the instruments of a settled one")]
+    NoFreeExpiry,
+    #[msg("The book has no such expiry; list an instrument of it first, or pass a live one")]
+    UnknownExpiry,
+    #[msg(
+        "The instrument is not in the state for this: listed, then trading, then settled, then closed"
+    )]
+    WrongInstrumentState,
+    #[msg(
+        "The option has no value curve yet; run refresh_volatility and refresh_curves, then open it"
+    )]
+    CurveMissing,
+    #[msg(
+        "The price is stale or in doubt; refresh the book first, curves wait for a price that holds"
+    )]
+    PriceInDoubt,
+    #[msg("Only a publisher of the committee may post; see RiskConfig.publishers")]
+    NotPublisher,
+    #[msg(
+        "Skew is within -500,000 to 500,000 ppm, curvature 0 to 250,000, basis -500,000 to 500,000 a year"
+    )]
+    SurfaceOutOfRange,
+    #[msg(
+        "The settlement price is not decided yet; refresh the book and try again after expiry, within 24 hours at the latest"
+    )]
+    SettlementPending,
+    #[msg("Positions have a week after expiry to be settled; close the instrument after that")]
+    ClosingTooEarly,
     #[msg("This scenario set is sealed; create a new one to change it")]
     ScenarioSetSealed,
     #[msg(

@@ -1,6 +1,9 @@
 //! What an indexer needs to follow this program.
 
-use {crate::state::RiskBook, anchor_lang::prelude::*};
+use {
+    crate::state::{InstrumentKind, RiskBook},
+    anchor_lang::prelude::*,
+};
 
 /// A book was refreshed from its oracles.
 #[event]
@@ -88,4 +91,66 @@ pub struct UnderlyingAdded {
     pub column: [u8; 8],
     pub sources: u8,
     pub min_sources: u8,
+}
+
+/// An instrument was listed. Micro-USD, Unix seconds.
+#[event]
+pub struct InstrumentListed {
+    pub book: Pubkey,
+    pub slot: u16,
+    pub id: u64,
+    pub kind: InstrumentKind,
+    pub expiry: i64,
+    pub strike: u64,
+}
+
+/// An instrument may be traded.
+#[event]
+pub struct InstrumentOpened {
+    pub book: Pubkey,
+    pub slot: u16,
+    pub id: u64,
+}
+
+/// An instrument's slot is free again.
+#[event]
+pub struct InstrumentClosed {
+    pub book: Pubkey,
+    pub slot: u16,
+    pub id: u64,
+}
+
+/// The crank went over a range of slots.
+#[event]
+pub struct CurvesRefreshed {
+    pub book: Pubkey,
+    /// The slot to go on from: one past the last visited.
+    pub next: u16,
+    pub built: u16,
+    /// Options that could not be built, for want of a volatility or beyond the curve's range.
+    pub skipped: u16,
+    /// Spot that the curves are centred on, micro-USD.
+    pub centre: u64,
+}
+
+/// A publisher posted; what is in force now, see `state::Expiry`.
+#[event]
+pub struct SurfacePosted {
+    pub book: Pubkey,
+    pub publisher: Pubkey,
+    pub expiry: i64,
+    /// Whether a quorum was fresh and the surface moved.
+    pub moved: bool,
+    pub skew: i32,
+    pub curvature: i32,
+    pub basis: i32,
+}
+
+/// An expiry has its settlement price, micro-USD. `how` as in `state::Settlement`.
+#[event]
+pub struct ExpirySettled {
+    pub book: Pubkey,
+    pub expiry: i64,
+    pub price: u64,
+    pub how: u8,
 }

@@ -9,6 +9,7 @@ use anchor_lang::prelude::*;
 #[cfg(target_arch = "bpf")]
 use cep_sbf_abi as _;
 
+pub mod curves;
 pub mod error;
 pub mod events;
 pub mod instructions;
@@ -76,6 +77,41 @@ pub mod risk_engine {
     /// Folds implied volatility feeds into a book. Anyone.
     pub fn refresh_volatility<'info>(ctx: Context<'info, RefreshVolatility<'info>>) -> Result<()> {
         instructions::refresh_volatility::handler(ctx)
+    }
+
+    /// Lists an instrument in a free slot of a book. Authority only.
+    pub fn list_instrument(
+        ctx: Context<ListInstrument>,
+        kind: state::InstrumentKind,
+        expiry: i64,
+        strike: u64,
+    ) -> Result<()> {
+        instructions::list_instrument::handler(ctx, kind, expiry, strike)
+    }
+
+    /// Lets a listed instrument be traded. Authority only.
+    pub fn open_instrument(ctx: Context<OpenInstrument>, slot: u16, id: u64) -> Result<()> {
+        instructions::open_instrument::handler(ctx, slot, id)
+    }
+
+    /// Takes a publisher's skew, curvature and basis of one expiry. Publishers only.
+    pub fn post_surface(ctx: Context<PostSurface>, args: SurfaceArgs) -> Result<()> {
+        instructions::post_surface::handler(ctx, args)
+    }
+
+    /// Rebuilds the value curves that are due among a book's options, from a slot on. Anyone.
+    pub fn refresh_curves(ctx: Context<RefreshCurves>, from: u16, limit: u8) -> Result<()> {
+        instructions::refresh_curves::handler(ctx, from, limit)
+    }
+
+    /// Fixes the settlement price of an expiry, for good. Anyone.
+    pub fn settle_expiry(ctx: Context<SettleExpiry>, expiry: i64) -> Result<()> {
+        instructions::settle_expiry::handler(ctx, expiry)
+    }
+
+    /// Frees the slot of a settled instrument a week after its expiry. Anyone.
+    pub fn close_instrument(ctx: Context<CloseInstrument>, slot: u16, id: u64) -> Result<()> {
+        instructions::close_instrument::handler(ctx, slot, id)
     }
 
     /// Scales a book's column of the active scenario set to its current volatility. Anyone.

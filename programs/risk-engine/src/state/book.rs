@@ -214,6 +214,14 @@ impl RiskBook {
         Price::new(self.price).map_err(|e| RiskEngineError::from(e).into())
     }
 
+    /// The slot of a live expiry.
+    pub fn expiry_slot(&self, expiry: i64) -> Result<usize> {
+        self.expiries
+            .iter()
+            .position(|e| !e.is_free() && e.expiry == expiry)
+            .ok_or_else(|| RiskEngineError::UnknownExpiry.into())
+    }
+
     /// Holds at the end of every instruction that changes a book.
     pub fn invariant(&self) -> Result<()> {
         require!(

@@ -2,6 +2,7 @@
 
 use {
     super::{Instrument, RiskBook},
+    crate::error::RiskEngineError,
     anchor_lang::{Discriminator, error::ErrorCode, prelude::*},
     std::cell::{Ref, RefMut},
 };
@@ -21,6 +22,18 @@ pub struct BookMut<'a> {
 #[must_use]
 pub const fn book_space(slots: usize) -> usize {
     RiskBook::SPACE + slots * Instrument::SPACE
+}
+
+/// The instrument of this slot, if it still is the one meant: ids are never given twice.
+pub fn find_instrument(
+    instruments: &mut [Instrument],
+    slot: u16,
+    id: u64,
+) -> Result<&mut Instrument> {
+    instruments
+        .get_mut(usize::from(slot))
+        .filter(|i| !i.is_free() && i.id == id)
+        .ok_or_else(|| RiskEngineError::UnknownInstrument.into())
 }
 
 /// Header and instruments of a book's account, whose discriminator is checked here and whose owner is the

@@ -59,4 +59,11 @@ impl From<Twap> for TwapState {
     }
 }
 
+impl Expiry {
+    #[must_use]
+    pub const fn is_free(&self) -> bool {
+        self.expiry == 0
+    }
+}
+
 const _: () = assert!(size_of::<Expiry>() == 5 * 8 + 24 + 16);

@@ -18,13 +18,17 @@ pub struct Instrument {
     pub centre: u64,
     /// At-the-money volatility of the expiry when the curve was built, Q32 per root year.
     pub atm: u64,
+    /// Skew, curvature and basis of the expiry when the curve was built, as in [`super::Expiry`].
+    pub skew: i32,
+    pub curvature: i32,
+    pub basis: i32,
     /// [`InstrumentKind::code`].
     pub kind: u8,
     /// See [`InstrumentState`].
     pub state: u8,
     /// Slot of its expiry in the book; unused for a perpetual.
     pub expiry_slot: u8,
-    pub padding: [u8; 5],
+    pub padding: [u8; 1],
     /// The curve, see `cep_risk::Curve`.
     pub values: [u32; NODES],
 }
@@ -97,6 +101,13 @@ impl Instrument {
         self.state == InstrumentState::Trading as u8 && (self.expiry == 0 || now < self.expiry)
     }
 
+    /// The kind, if it is an option whose life has not ended.
+    #[must_use]
+    pub fn live_option(&self) -> Option<InstrumentKind> {
+        InstrumentKind::from_code(self.kind)
+            .filter(|kind| kind.is_option() && self.state != InstrumentState::Settled as u8)
+    }
+
     /// Seconds to expiry, zero once it is reached.
     #[must_use]
     pub fn seconds(&self, now: i64) -> u64 {
@@ -104,4 +115,4 @@ impl Instrument {
     }
 }
 
-const _: () = assert!(size_of::<Instrument>() == 56 + 4 * NODES);
+const _: () = assert!(size_of::<Instrument>() == 64 + 4 * NODES);

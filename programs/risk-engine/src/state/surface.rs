@@ -31,6 +31,8 @@ pub struct Posting {
     pub curvature: i32,
     pub basis: i32,
     pub padding: [u8; 4],
+    /// The first bytes of the publisher's key: a seat may have changed hands since.
+    pub publisher: [u8; 8],
 }
 
 impl Surface {
@@ -38,5 +40,5 @@ impl Surface {
     pub const SPACE: usize = 8 + size_of::<Self>();
 }
 
-const _: () = assert!(size_of::<Posting>() == 32);
-const _: () = assert!(size_of::<Surface>() == 32 + 32 * MAX_PUBLISHERS * MAX_EXPIRIES + 8 + 128);
+const _: () = assert!(size_of::<Posting>() == 40);
+const _: () = assert!(size_of::<Surface>() == 32 + 40 * MAX_PUBLISHERS * MAX_EXPIRIES + 8 + 128);
