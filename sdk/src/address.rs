@@ -21,6 +21,14 @@ pub fn surface(book: &Pubkey) -> Pubkey {
     Pubkey::find_program_address(&[risk_seeds::SURFACE, book.as_ref()], &risk_engine::ID).0
 }
 
+/// The settlement price of one expiry of a book; `expiry` in Unix seconds.
+#[must_use]
+pub fn settlement(book: &Pubkey, expiry: i64) -> Pubkey {
+    let expiry = expiry.to_le_bytes();
+    let seeds: [&[u8]; 3] = [risk_seeds::SETTLEMENT, book.as_ref(), &expiry];
+    Pubkey::find_program_address(&seeds, &risk_engine::ID).0
+}
+
 #[must_use]
 pub fn pool() -> Pubkey {
     Pubkey::find_program_address(&[pool_seeds::POOL], &margin_pool::ID).0

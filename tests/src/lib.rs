@@ -11,6 +11,7 @@ pub mod actions;
 pub mod bare;
 pub mod invariants;
 pub mod largest;
+pub mod options;
 pub mod oracle;
 pub mod outcome;
 pub mod probe;

@@ -1,0 +1,137 @@
+//! Option chains: a deployment whose BTC has a volatility feed and instrument slots.
+
+use {
+    crate::{
+        bare::keypair,
+        oracle::Feed,
+        outcome::{Outcome, Receipt, Refusal},
+        world::{BTC, Setup, World, admin},
+    },
+    anchor_lang::prelude::Pubkey,
+    cep_migrations::parameters::switchboard,
+    cep_sdk::{
+        instruction::{instruments, risk},
+        programs::risk_engine::{
+            MAX_NEW_SLOTS,
+            events::{CurvesRefreshed, InstrumentListed},
+            state::{AtmFeedArgs, InstrumentKind},
+        },
+    },
+    solana_sdk::{clock::Clock, signature::Signer},
+};
+
+const DAY: i64 = 86_400;
+
+/// The standard deployment; BTC's implied volatility at 7, 30 and 90 days comes from feeds.
+#[must_use]
+pub fn setup() -> Setup {
+    let mut setup = Setup::standard();
+    let btc = &mut setup.parameters.underlyings[usize::from(BTC)];
+    btc.implied = [7, 30, 90].map(atm).to_vec();
+    setup
+}
+
+fn atm(days: u32) -> AtmFeedArgs {
+    AtmFeedArgs {
+        tenor: days * 86_400,
+        source: switchboard(&feed_of(days)),
+    }
+}
+
+fn feed_of(days: u32) -> Pubkey {
+    keypair(&format!("btc volatility {days}")).pubkey()
+}
+
+/// [`setup`], priced, with room for `slots` instruments of BTC.
+#[must_use]
+pub fn world(slots: usize) -> World {
+    let mut world = World::ready(&setup());
+    world.extend_book(BTC, slots);
+    world
+}
+
+impl World {
+    pub fn extend_book(&mut self, underlying: u8, slots: usize) {
+        let (admin, book) = (admin(), self.book_address(underlying));
+        let mut left = slots;
+        while left > 0 {
+            let some = left.min(MAX_NEW_SLOTS);
+            let me = admin.pubkey();
+            let ix = risk::extend_book(me, me, book, u8::try_from(some).unwrap());
+            self.send(&[ix], &[&admin]).accepted();
+            left -= some;
+        }
+    }
+
+    /// An expiry on the full hour, at least so many days from now.
+    #[must_use]
+    pub fn expiry_in(&self, days: i64) -> i64 {
+        (self.now() + days * DAY).div_euclid(3_600) * 3_600 + 3_600
+    }
+
+    pub fn try_list(
+        &mut self,
+        underlying: u8,
+        kind: InstrumentKind,
+        expiry: i64,
+        strike_usd: f64,
+    ) -> Result<Receipt, Refusal> {
+        let strike = (strike_usd * 1e6).round() as u64;
+        let (admin, book) = (admin(), self.book_address(underlying));
+        let ix = instruments::list_instrument(admin.pubkey(), book, kind, expiry, strike);
+        self.send(&[ix], &[&admin])
+    }
+
+    /// Slot and id of a new instrument.
+    pub fn list(
+        &mut self,
+        underlying: u8,
+        kind: InstrumentKind,
+        expiry: i64,
+        strike_usd: f64,
+    ) -> (u16, u64) {
+        let receipt = self
+            .try_list(underlying, kind, expiry, strike_usd)
+            .accepted();
+        let event = receipt.event::<InstrumentListed>();
+        (event.slot, event.id)
+    }
+
+    /// The feeds of BTC say `volatility` a year at every tenor.
+    pub fn set_volatility(&mut self, volatility: f64) {
+        self.advance(1);
+        let clock = self.svm.get_sysvar::<Clock>();
+        let feeds = [7, 30, 90].map(feed_of);
+        for feed in feeds {
+            let account = Feed::new(volatility, 0.0, clock.unix_timestamp, clock.slot);
+            account.write(&mut self.svm, feed);
+        }
+        let ix = risk::refresh_volatility(self.book_address(BTC), &feeds);
+        self.send(&[ix], &[&admin()]).accepted();
+    }
+
+    pub fn refresh_curves(
+        &mut self,
+        underlying: u8,
+        from: u16,
+        limit: u8,
+    ) -> Result<Receipt, Refusal> {
+        let ix = instruments::refresh_curves(self.book_address(underlying), from, limit);
+        self.send(&[ix], &[&admin()])
+    }
+
+    /// Turns the crank over the whole book, `limit` curves at a time; transactions and curves built.
+    pub fn crank_curves(&mut self, underlying: u8, limit: u8) -> (usize, usize) {
+        let slots = self.book(underlying).instruments.len();
+        let (mut from, mut transactions, mut built) = (0, 0, 0);
+        while usize::from(from) < slots {
+            let receipt = self.refresh_curves(underlying, from, limit).accepted();
+            let event = receipt.event::<CurvesRefreshed>();
+            assert_eq!(event.skipped, 0);
+            from = event.next;
+            built += usize::from(event.built);
+            transactions += 1;
+        }
+        (transactions, built)
+    }
+}
