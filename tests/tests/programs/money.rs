@@ -251,7 +251,7 @@ fn unrealised_profit_stays_in() {
 }
 
 #[test]
-fn a_withdrawal_needs_fresh_prices_of_all_it_stands_on() {
+fn nothing_is_withdrawn_against_a_price_that_is_not_fresh() {
     let mut world = World::new();
     let alice = world.trader("alice", 10.0);
     world.deposit_sol(&alice, 1.0);
@@ -259,7 +259,7 @@ fn a_withdrawal_needs_fresh_prices_of_all_it_stands_on() {
 
     world
         .withdraw_usd(&alice, USD)
-        .refused(MarginPoolError::PriceStale);
+        .refused(MarginPoolError::BelowInitialMargin);
     world.republish();
     world.withdraw_usd(&alice, USD).accepted();
 }

@@ -130,7 +130,7 @@ fn a_book_without_scenarios_is_not_ready() {
 }
 
 #[test]
-fn a_book_without_a_price_is_stale() {
+fn a_book_without_a_price_is_not_ready() {
     let setup = Setup::standard();
     let mut world = World::bare(&setup);
     world.initialise();
@@ -141,7 +141,7 @@ fn a_book_without_a_price_is_stale() {
 
     world
         .withdraw_usd(&alice, 1)
-        .refused(MarginPoolError::PriceStale);
+        .refused(MarginPoolError::BookNotReady);
     // For liquidation the oracle looks dead, but there is no last price to go on with.
     let keeper = world.trader("keeper", 0.0);
     world

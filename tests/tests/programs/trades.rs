@@ -143,16 +143,19 @@ fn a_position_beyond_what_one_account_may_hold_is_refused() {
 }
 
 #[test]
-fn prices_of_everything_involved_are_fresh() {
+fn new_risk_takes_a_fresh_price_of_its_own_underlying_only() {
     let (mut world, alice, bob) = market();
     world.trade_at_mark(&alice, &bob, ETH, 1.0).accepted();
     world.advance(62);
     world.set_price(BTC, 120_000.0);
 
-    // BTC is fresh, but alice holds ETH too.
     world
-        .trade_at_mark(&alice, &bob, BTC, 0.1)
+        .trade_at_mark(&alice, &bob, ETH, 1.0)
         .refused(MarginPoolError::PriceStale);
+    // What they hold of ETH is charged in full, and BTC is traded.
+    world.trade_at_mark(&alice, &bob, BTC, 0.1).accepted();
+    // Less of ETH is always possible.
+    world.trade_at_mark(&alice, &bob, ETH, -0.5).accepted();
 }
 
 #[test]
