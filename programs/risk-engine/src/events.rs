@@ -1,6 +1,9 @@
 //! What an indexer needs to follow this program.
 
-use {crate::state::RiskBook, anchor_lang::prelude::*};
+use {
+    crate::state::{RiskBook, RiskParams},
+    anchor_lang::prelude::*,
+};
 
 /// A book was refreshed from its oracles.
 #[event]
@@ -88,4 +91,65 @@ pub struct UnderlyingAdded {
     pub column: [u8; 8],
     pub sources: u8,
     pub min_sources: u8,
+}
+
+// Governance.
+
+/// A change was proposed; it takes effect not before `ready_at`.
+#[event]
+pub struct ChangeProposed {
+    pub proposal: Pubkey,
+    pub number: u64,
+    pub proposer: Pubkey,
+    /// Unix seconds.
+    pub ready_at: i64,
+    /// `state::Change` in Borsh.
+    pub change: Vec<u8>,
+}
+
+/// A proposed change took effect.
+#[event]
+pub struct ChangeExecuted {
+    pub proposal: Pubkey,
+    pub number: u64,
+    /// `state::Change` in Borsh.
+    pub change: Vec<u8>,
+}
+
+/// A proposed change will not take effect.
+#[event]
+pub struct ChangeCancelled {
+    pub proposal: Pubkey,
+    pub number: u64,
+    pub by: Pubkey,
+}
+
+/// The authority changed hands.
+#[event]
+pub struct AuthorityAccepted {
+    pub previous: Pubkey,
+    pub authority: Pubkey,
+}
+
+/// Parameters were tightened at once.
+#[event]
+pub struct ParamsTightened {
+    pub by: Pubkey,
+    pub params: RiskParams,
+}
+
+/// An underlying was put in doubt until a proposal unpauses it.
+#[event]
+pub struct BookPaused {
+    pub book: Pubkey,
+    pub by: Pubkey,
+}
+
+/// A volatility floor was raised at once. Variances per day, Q48.
+#[event]
+pub struct FloorRaised {
+    pub book: Pubkey,
+    pub by: Pubkey,
+    pub previous: u64,
+    pub variance_floor: u64,
 }
