@@ -21,6 +21,13 @@ pub fn surface(book: &Pubkey) -> Pubkey {
     Pubkey::find_program_address(&[risk_seeds::SURFACE, book.as_ref()], &risk_engine::ID).0
 }
 
+/// A proposed change of the risk engine.
+#[must_use]
+pub fn proposal(number: u64) -> Pubkey {
+    let seeds: [&[u8]; 2] = [risk_seeds::PROPOSAL, &number.to_le_bytes()];
+    Pubkey::find_program_address(&seeds, &risk_engine::ID).0
+}
+
 #[must_use]
 pub fn pool() -> Pubkey {
     Pubkey::find_program_address(&[pool_seeds::POOL], &margin_pool::ID).0

@@ -6,7 +6,10 @@
 mod adversarial;
 mod authority;
 mod bit_identity;
+mod changes;
 mod coverage;
+mod governance;
+mod guardian;
 mod instructions;
 mod limits;
 mod liquidation;
