@@ -34,7 +34,8 @@ pub struct Applied {
     pub scenario_set: Pubkey,
 }
 
-/// Brings the protocol's accounts to `parameters`, puts `scenarios` in force and scales every book by them.
+/// Brings the protocol's accounts to `parameters`, puts `scenarios` in force, scales every book by them, and raises
+/// the timelock. After that another scenario set waits it out, so that it is refused here: propose it instead.
 /// `authority` signs and pays for all of it.
 ///
 /// # Errors
@@ -56,6 +57,11 @@ pub async fn apply(
     }
     applied.scenario_set = put_in_force(client, authority, scenarios, report).await?;
     scale(client, authority, parameters, report).await?;
+    if close_setup(client, authority, parameters, report).await? {
+        applied.done += 1;
+    } else {
+        applied.skipped += 1;
+    }
     Ok(applied)
 }
 
@@ -150,11 +156,31 @@ async fn put_in_force(
     run_step(
         client,
         authority,
-        &plan::activate_scenarios(set, account, payer),
+        &plan::activate_scenarios(set, account, payer, config.proposals),
         report,
     )
     .await?;
     Ok(account)
+}
+
+/// Raises the timelock; whether it had to be.
+async fn close_setup(
+    client: &Client,
+    authority: &Keypair,
+    parameters: &Parameters,
+    report: Report<'_>,
+) -> Result<bool, MigrationError> {
+    let config = client
+        .account::<RiskConfig>(&address::risk_config())
+        .await?;
+    match plan::raise_timelock(config.params, parameters.timelock, authority.pubkey()) {
+        Some(step) => run_step(client, authority, &step, report).await,
+        None => {
+            let what = plan::TIMELOCK.into();
+            report(&Progress::Skipped { what });
+            Ok(false)
+        }
+    }
 }
 
 /// Scales the books that do not stand on the set in force.

@@ -7,7 +7,9 @@ use {
         programs::{
             liquidation::state::AuctionParams,
             margin_pool::state::PoolParams,
-            risk_engine::state::{AtmFeedArgs, RiskParams, SourceArgs, SourceKind, StakedArgs},
+            risk_engine::state::{
+                AtmFeedArgs, MAX_PUBLISHERS, RiskParams, SourceArgs, SourceKind, StakedArgs,
+            },
         },
         units::{quantity, symbol, variance_q48},
     },
@@ -48,7 +50,14 @@ pub mod feeds {
 #[derive(Clone, Debug)]
 pub struct Parameters {
     pub quote_mint: Pubkey,
+    /// May pause and tighten the risk engine at once; the default key: none.
+    pub guardian: Pubkey,
+    /// The committee that posts surfaces; default keys are empty seats.
+    pub publishers: [Pubkey; MAX_PUBLISHERS],
+    /// As everything is set up with, so with a timelock of zero.
     pub risk: RiskParams,
+    /// What the timelock is raised to as the last step, seconds; at most 2,592,000.
+    pub timelock: u64,
     pub pool: PoolParams,
     pub auction: AuctionParams,
     /// Listed in this order, which is their index in the pool.
@@ -97,6 +106,10 @@ impl Parameters {
     pub fn standard(quote_mint: Pubkey, sol_mint: Pubkey) -> Self {
         Self {
             quote_mint,
+            guardian: Pubkey::default(),
+            publishers: [Pubkey::default(); MAX_PUBLISHERS],
+            // Two days: long enough to see a change and to leave.
+            timelock: 172_800,
             risk: RiskParams {
                 max_price_age: 60,
                 dead_price_age: 300,

@@ -11,7 +11,7 @@ use {
             margin_pool::PoolArgs,
             risk_engine::{
                 AddUnderlyingArgs, RiskConfigArgs,
-                state::{SCENARIO_BODY_LEN, ScenarioBody},
+                state::{Change, RiskParams, SCENARIO_BODY_LEN, ScenarioBody},
             },
         },
     },
@@ -44,6 +44,8 @@ pub fn steps(parameters: &Parameters, authority: Pubkey) -> Vec<Step> {
             authority,
             RiskConfigArgs {
                 authority,
+                guardian: p.guardian,
+                publishers: p.publishers,
                 params: p.risk,
             },
         )],
@@ -124,13 +126,15 @@ pub fn steps(parameters: &Parameters, authority: Pubkey) -> Vec<Step> {
 const CHUNK: usize = 800;
 
 /// Uploads a scenario set to the account at `scenario_set` (whose key signs the first step, with `rent`
-/// lamports) and puts it in force. The books need `refresh_scenarios` afterwards.
+/// lamports) and puts it in force by proposal `number`, the next one (`RiskConfig.proposals`). That is one
+/// transaction, so the timelock must be zero. The books need `refresh_scenarios` afterwards.
 #[must_use]
 pub fn scenario_steps(
     set: &ScenarioSet,
     scenario_set: Pubkey,
     rent: u64,
     authority: Pubkey,
+    number: u64,
 ) -> Vec<Step> {
     let body = body_of(set);
     let mut steps = vec![create_scenarios(set, scenario_set, rent, authority)];
@@ -152,7 +156,7 @@ pub fn scenario_steps(
             done_when: None,
         });
     }
-    steps.push(activate_scenarios(set, scenario_set, authority));
+    steps.push(activate_scenarios(set, scenario_set, authority, number));
     steps
 }
 
@@ -180,22 +184,44 @@ pub(crate) fn create_scenarios(
     }
 }
 
-/// Seals a written set and puts it in force.
+/// Seals a written set and puts it in force: proposal `number`, proposed and executed at once.
 pub(crate) fn activate_scenarios(
     set: &ScenarioSet,
     scenario_set: Pubkey,
     authority: Pubkey,
+    number: u64,
 ) -> Step {
+    let change = Change::ScenarioSet {
+        set: scenario_set,
+        hash: set.hash(),
+    };
+    let execute = instruction::governance::execute_proposal(authority, number, authority, &change);
     Step {
         name: "activate scenarios".into(),
-        instructions: vec![instruction::risk::activate_scenario_set(
-            authority,
-            scenario_set,
-            set.hash(),
-        )],
+        instructions: vec![
+            instruction::governance::propose(authority, number, change),
+            execute,
+        ],
         done_when: None,
     }
 }
+
+/// Ends the set-up: from here on changes wait `timelock` seconds. `None` when those of `in_force` wait as long already.
+#[must_use]
+pub fn raise_timelock(in_force: RiskParams, timelock: u64, authority: Pubkey) -> Option<Step> {
+    let params = RiskParams {
+        timelock,
+        ..in_force
+    };
+    (in_force.timelock < timelock).then(|| Step {
+        name: TIMELOCK.into(),
+        instructions: vec![instruction::governance::tighten_params(authority, params)],
+        done_when: None,
+    })
+}
+
+/// Name of the last step.
+pub(crate) const TIMELOCK: &str = "timelock";
 
 /// A symbol without its padding.
 pub(crate) fn name_of(symbol: &[u8; 8]) -> String {

@@ -29,6 +29,13 @@ pub fn settlement(book: &Pubkey, expiry: i64) -> Pubkey {
     Pubkey::find_program_address(&seeds, &risk_engine::ID).0
 }
 
+/// A proposed change of the risk engine.
+#[must_use]
+pub fn proposal(number: u64) -> Pubkey {
+    let seeds: [&[u8]; 2] = [risk_seeds::PROPOSAL, &number.to_le_bytes()];
+    Pubkey::find_program_address(&seeds, &risk_engine::ID).0
+}
+
 #[must_use]
 pub fn pool() -> Pubkey {
     Pubkey::find_program_address(&[pool_seeds::POOL], &margin_pool::ID).0

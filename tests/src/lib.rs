@@ -9,6 +9,7 @@
 
 pub mod actions;
 pub mod bare;
+pub mod governance;
 pub mod invariants;
 pub mod largest;
 pub mod options;

@@ -205,7 +205,7 @@ mod tests {
 
     #[test]
     fn feeds_and_pools_are_read_by_the_program_as_they_were_meant() {
-        use cep_sdk::risk_engine::{
+        use cep_sdk::programs::risk_engine::{
             oracle::{ClockView, Reading, StakePoolReading, read, read_stake_pool},
             state::{Source, SourceArgs, SourceKind},
         };

@@ -19,7 +19,7 @@ use {
         address, instruction,
         programs::{
             margin_pool::state::{MarginAccount, Market, Pool},
-            risk_engine::state::ScenarioSet as OnChainSet,
+            risk_engine::state::{RiskConfig, ScenarioSet as OnChainSet},
         },
     },
     litesvm::LiteSVM,
@@ -64,6 +64,9 @@ impl Setup {
         // Prices of tests jump from one second to the next; the circuit breaker has tests of its own.
         parameters.risk.step_burst = 1_000_000;
         parameters.risk.step_rate = 1_000_000;
+        // Tests change what they like at once; the timelock has tests of its own.
+        parameters.timelock = 0;
+        parameters.guardian = guardian().pubkey();
         Self {
             parameters,
             set: ScenarioSet::shipped().unwrap(),
@@ -154,7 +157,8 @@ impl World {
         let rent = self
             .svm
             .minimum_balance_for_rent_exemption(OnChainSet::SPACE);
-        scenario_steps(set, key.pubkey(), rent, admin().pubkey())
+        let number = self.config().proposals;
+        scenario_steps(set, key.pubkey(), rent, admin().pubkey(), number)
     }
 
     pub fn run(&mut self, step: &Step, signers: &[&Keypair]) -> Result<Receipt, Refusal> {
@@ -279,6 +283,11 @@ impl World {
     }
 
     #[must_use]
+    pub fn config(&self) -> Box<RiskConfig> {
+        self.read(&address::risk_config())
+    }
+
+    #[must_use]
     pub fn pool(&self) -> Box<Pool> {
         self.read(&address::pool())
     }
@@ -318,6 +327,12 @@ impl Default for World {
     fn default() -> Self {
         Self::new()
     }
+}
+
+/// Pauses and tightens in every world.
+#[must_use]
+pub fn guardian() -> Keypair {
+    keypair("guardian")
 }
 
 /// The authority of every world.

@@ -32,6 +32,9 @@ struct Cli {
     /// Mint of the SOL token that is taken as collateral
     #[arg(long, default_value_t = parameters::WRAPPED_SOL)]
     sol_mint: Pubkey,
+    /// Who may pause and tighten the risk engine at once, beside the authority
+    #[arg(long)]
+    guardian: Option<Pubkey>,
     /// Leave the programs as they are and only initialise
     #[arg(long)]
     skip_deploy: bool,
@@ -81,7 +84,8 @@ async fn run(cli: Cli) -> Result<()> {
         }
     }
     let scenarios = ScenarioSet::shipped().context("the shipped scenario set is damaged")?;
-    let parameters = Parameters::standard(cli.quote_mint, cli.sol_mint);
+    let mut parameters = Parameters::standard(cli.quote_mint, cli.sol_mint);
+    parameters.guardian = cli.guardian.unwrap_or_default();
     let applied = apply(&client, &keypair, &parameters, &scenarios, &report).await?;
     let mut by_book: BTreeMap<Pubkey, Vec<Pubkey>> = BTreeMap::new();
     for (book, account) in cli.price_account {

@@ -88,6 +88,35 @@ pub enum RiskEngineError {
     ScenarioColumnMissing,
     #[msg("The book has no price yet; refresh it from its oracle first")]
     BookNotPriced,
+    // Governance.
+    #[msg(
+        "Only the guardian or the authority may do this; sign with a key named in RiskConfig.guardian or .authority"
+    )]
+    NotGuardian,
+    #[msg(
+        "Only the nominated authority may accept; sign with the key named in RiskConfig.pending_authority"
+    )]
+    NotPendingAuthority,
+    #[msg(
+        "This change still waits out its timelock; execute it from Proposal.ready_at on, within 14 days"
+    )]
+    TimelockRunning,
+    #[msg(
+        "The 14 days in which this change could be executed are over; cancel it and propose it again"
+    )]
+    ProposalExpired,
+    #[msg(
+        "At once parameters can only be tightened, and this one (see the log) would not be; propose the change"
+    )]
+    NotTighter,
+    #[msg(
+        "At once the floor can only rise, to four times itself at most; raise it by less, or propose the change"
+    )]
+    FloorOutOfReach,
+    #[msg(
+        "The change is for another account; pass the book or scenario set that the proposal names"
+    )]
+    WrongTarget,
     #[msg("A number left its integer range; reduce the size and retry")]
     Overflow,
 }

@@ -1,7 +1,7 @@
 //! What an indexer needs to follow this program.
 
 use {
-    crate::state::{InstrumentKind, RiskBook},
+    crate::state::{InstrumentKind, RiskBook, RiskParams},
     anchor_lang::prelude::*,
 };
 
@@ -153,4 +153,65 @@ pub struct ExpirySettled {
     pub expiry: i64,
     pub price: u64,
     pub how: u8,
+}
+
+// Governance.
+
+/// A change was proposed; it takes effect not before `ready_at`.
+#[event]
+pub struct ChangeProposed {
+    pub proposal: Pubkey,
+    pub number: u64,
+    pub proposer: Pubkey,
+    /// Unix seconds.
+    pub ready_at: i64,
+    /// `state::Change` in Borsh.
+    pub change: Vec<u8>,
+}
+
+/// A proposed change took effect.
+#[event]
+pub struct ChangeExecuted {
+    pub proposal: Pubkey,
+    pub number: u64,
+    /// `state::Change` in Borsh.
+    pub change: Vec<u8>,
+}
+
+/// A proposed change will not take effect.
+#[event]
+pub struct ChangeCancelled {
+    pub proposal: Pubkey,
+    pub number: u64,
+    pub by: Pubkey,
+}
+
+/// The authority changed hands.
+#[event]
+pub struct AuthorityAccepted {
+    pub previous: Pubkey,
+    pub authority: Pubkey,
+}
+
+/// Parameters were tightened at once.
+#[event]
+pub struct ParamsTightened {
+    pub by: Pubkey,
+    pub params: RiskParams,
+}
+
+/// An underlying was put in doubt until a proposal unpauses it.
+#[event]
+pub struct BookPaused {
+    pub book: Pubkey,
+    pub by: Pubkey,
+}
+
+/// A volatility floor was raised at once. Variances per day, Q48.
+#[event]
+pub struct FloorRaised {
+    pub book: Pubkey,
+    pub by: Pubkey,
+    pub previous: u64,
+    pub variance_floor: u64,
 }

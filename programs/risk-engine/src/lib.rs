@@ -1,7 +1,8 @@
 //! Oracles, volatility and scenarios. One [`RiskBook`](state::RiskBook) per underlying holds everything
 //! a margin check needs to know of it, so that a check touches no oracle account.
 //!
-//! Anyone may call `refresh` and `refresh_scenarios`; the rest belongs to the authority.
+//! Anyone may refresh; the rest belongs to the authority, whose changes wait out a timelock, and to the guardian,
+//! who may only pause and tighten (docs/governance.md).
 // Anchor's macros expand to cfg values and result types that these two lints do not know.
 #![allow(unexpected_cfgs, clippy::result_large_err)]
 
@@ -19,6 +20,7 @@ pub mod seeds;
 pub mod state;
 
 pub use instructions::*;
+use state::{Change, RiskParams};
 
 declare_id!("BBAWpcQcRTGVA6YGZdQ63SdAp1RnUUiRJEocuEuawToQ");
 
@@ -52,11 +54,6 @@ pub mod risk_engine {
         bytes: Vec<u8>,
     ) -> Result<()> {
         instructions::write_scenario_set::handler(ctx, offset, bytes)
-    }
-
-    /// Checks a set against its hash and bounds, seals it and puts it in force. Authority only.
-    pub fn activate_scenario_set(ctx: Context<ActivateScenarioSet>, hash: [u8; 32]) -> Result<()> {
-        instructions::activate_scenario_set::handler(ctx, hash)
     }
 
     /// Adds free instrument slots to a book. Authority only.
@@ -117,5 +114,40 @@ pub mod risk_engine {
     /// Scales a book's column of the active scenario set to its current volatility. Anyone.
     pub fn refresh_scenarios(ctx: Context<RefreshScenarios>) -> Result<()> {
         instructions::refresh_scenarios::handler(ctx)
+    }
+
+    /// Announces a change, which waits out the timelock in force. Authority only.
+    pub fn propose(ctx: Context<Propose>, change: Change) -> Result<()> {
+        instructions::propose::handler(ctx, change)
+    }
+
+    /// Makes a change whose time has come. Authority only.
+    pub fn execute_proposal(ctx: Context<ExecuteProposal>) -> Result<()> {
+        instructions::execute_proposal::handler(ctx)
+    }
+
+    /// Drops a proposed change. Authority or guardian.
+    pub fn cancel_proposal(ctx: Context<CancelProposal>) -> Result<()> {
+        instructions::cancel_proposal::handler(ctx)
+    }
+
+    /// Takes over as authority. The one that an executed change nominated.
+    pub fn accept_authority(ctx: Context<AcceptAuthority>) -> Result<()> {
+        instructions::accept_authority::handler(ctx)
+    }
+
+    /// Sets parameters that are all at least as strict as now, at once. Authority or guardian.
+    pub fn tighten_params(ctx: Context<TightenParams>, params: RiskParams) -> Result<()> {
+        instructions::tighten_params::handler(ctx, params)
+    }
+
+    /// Puts an underlying in doubt, at once, until a proposal ends it. Authority or guardian.
+    pub fn pause_book(ctx: Context<PauseBook>) -> Result<()> {
+        instructions::pause_book::handler(ctx)
+    }
+
+    /// Raises a book's volatility floor, at once. Authority or guardian.
+    pub fn raise_floor(ctx: Context<RaiseFloor>, variance_floor: u64) -> Result<()> {
+        instructions::raise_floor::handler(ctx, variance_floor)
     }
 }

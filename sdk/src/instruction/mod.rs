@@ -1,5 +1,6 @@
 //! One builder per instruction. Nothing here touches the network.
 
+pub mod governance;
 pub mod instruments;
 pub mod liquidation;
 pub mod pool;

@@ -93,24 +93,6 @@ pub fn write_scenario_set(
     )
 }
 
-#[must_use]
-pub fn activate_scenario_set(
-    authority: Pubkey,
-    scenario_set: Pubkey,
-    hash: [u8; 32],
-) -> Instruction {
-    let accounts = accounts::ActivateScenarioSet {
-        config: address::risk_config(),
-        scenario_set,
-        authority,
-    };
-    build(
-        risk_engine::ID,
-        &accounts,
-        &instruction::ActivateScenarioSet { hash },
-    )
-}
-
 /// Folds what the oracle accounts say into `book`; those that cannot be used are passed over.
 #[must_use]
 pub fn refresh(book: Pubkey, oracles: &[Pubkey]) -> Instruction {

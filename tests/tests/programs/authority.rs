@@ -9,7 +9,9 @@ use {
         programs::{
             liquidation::{LiquidationArgs, error::LiquidationError},
             margin_pool::{PoolArgs, error::MarginPoolError},
-            risk_engine::{AddUnderlyingArgs, RiskConfigArgs, error::RiskEngineError},
+            risk_engine::{
+                AddUnderlyingArgs, RiskConfigArgs, error::RiskEngineError, state::Change,
+            },
         },
         units::symbol,
     },
@@ -93,7 +95,12 @@ fn the_risk_engine_obeys_its_authority_alone() {
         instruction::risk::create_scenario_set(me, me, set.pubkey(), rent, symbols, 0).to_vec();
     let in_force = world.scenario_set;
     let write = instruction::risk::write_scenario_set(me, in_force, 0, vec![0]);
-    let activate = instruction::risk::activate_scenario_set(me, in_force, setup.set.hash());
+    let hash = setup.set.hash();
+    let change = Change::ScenarioSet {
+        set: in_force,
+        hash,
+    };
+    let activate = instruction::governance::propose(me, world.config().proposals, change);
 
     add(&mut world, &mallory, underlying("DOGE")).refused(RiskEngineError::NotAuthority);
     world
@@ -155,6 +162,8 @@ fn initialise_engine(change: impl FnOnce(&mut RiskConfigArgs)) -> Result<Receipt
     let mut world = World::bare(&setup);
     let mut args = RiskConfigArgs {
         authority: admin().pubkey(),
+        guardian: setup.parameters.guardian,
+        publishers: setup.parameters.publishers,
         params: setup.parameters.risk,
     };
     change(&mut args);
@@ -165,7 +174,8 @@ fn initialise_engine(change: impl FnOnce(&mut RiskConfigArgs)) -> Result<Receipt
 #[test]
 fn risk_parameters_keep_their_ranges() {
     initialise_engine(|_| {}).accepted();
-    let changes: [fn(&mut RiskConfigArgs); 37] = [
+    let changes: [fn(&mut RiskConfigArgs); 38] = [
+        |a| a.publishers[..2].fill(a.authority),
         |a| a.params.max_price_age = 0,
         |a| a.params.max_price_age = 3_601,
         |a| a.params.max_clock_skew = 61,

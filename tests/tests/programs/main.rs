@@ -6,8 +6,11 @@
 mod adversarial;
 mod authority;
 mod bit_identity;
+mod changes;
 mod coverage;
 mod curves;
+mod governance;
+mod guardian;
 mod instructions;
 mod instruments;
 mod limits;

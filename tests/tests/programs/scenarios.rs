@@ -7,7 +7,7 @@ use {
         instruction,
         programs::risk_engine::{
             error::RiskEngineError,
-            state::{SCENARIO_BODY_LEN, ScenarioSet as OnChainSet},
+            state::{Change, SCENARIO_BODY_LEN, ScenarioSet as OnChainSet},
         },
     },
     cep_tests::{
@@ -44,9 +44,8 @@ fn write(world: &mut World, key: &Keypair, offset: u32, bytes: &[u8]) -> Result<
 }
 
 fn activate(world: &mut World, key: &Keypair, hash: [u8; 32]) -> Result<Receipt, Refusal> {
-    let (admin, set) = (admin(), key.pubkey());
-    let ix = instruction::risk::activate_scenario_set(admin.pubkey(), set, hash);
-    world.send(&[ix], &[&admin])
+    let set = key.pubkey();
+    world.enact(Change::ScenarioSet { set, hash })
 }
 
 /// The uploaded set with four bytes of its body replaced, put in force.

@@ -1,15 +1,20 @@
 use {
     crate::{
         seeds,
-        state::{RiskConfig, RiskParams},
+        state::{MAX_PUBLISHERS, RiskConfig, RiskParams},
     },
     anchor_lang::prelude::*,
 };
 
 #[derive(AnchorSerialize, AnchorDeserialize, Clone, Debug)]
 pub struct RiskConfigArgs {
-    /// Who may list underlyings and activate scenario sets.
+    /// Lists underlyings, proposes and executes changes.
     pub authority: Pubkey,
+    /// Pauses and tightens at once, cancels proposals; the default key: none.
+    pub guardian: Pubkey,
+    /// The committee that posts surfaces; default keys are empty seats, and no key has two.
+    pub publishers: [Pubkey; MAX_PUBLISHERS],
+    /// With a timelock of zero everything can be set up at once; `tighten_params` raises it afterwards.
     pub params: RiskParams,
 }
 
@@ -25,6 +30,8 @@ pub struct InitializeConfig<'info> {
 pub(crate) fn handler(ctx: Context<InitializeConfig>, args: RiskConfigArgs) -> Result<()> {
     let mut config = ctx.accounts.config.load_init()?;
     config.authority = args.authority;
+    config.guardian = args.guardian;
+    config.publishers = args.publishers;
     config.params = args.params;
     config.bump = ctx.bumps.config;
     config.version = RiskConfig::VERSION;

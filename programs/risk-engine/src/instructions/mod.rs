@@ -1,24 +1,32 @@
-pub mod activate_scenario_set;
+pub mod accept_authority;
+pub(crate) mod activate_scenario_set;
 pub mod add_underlying;
+pub mod cancel_proposal;
 pub mod close_instrument;
 pub mod create_scenario_set;
+pub mod execute_proposal;
 pub mod extend_book;
 pub mod initialize_config;
 pub mod list_instrument;
 pub mod open_instrument;
+pub mod pause_book;
 pub mod post_surface;
+pub mod propose;
+pub mod raise_floor;
 pub mod refresh;
 pub mod refresh_curves;
 pub mod refresh_scenarios;
 pub mod refresh_staked;
 pub mod refresh_volatility;
 pub mod settle_expiry;
+pub mod tighten_params;
 pub mod write_scenario_set;
 
 // Anchor's `#[program]` looks for the account structs at the crate root.
 pub use {
-    activate_scenario_set::*, add_underlying::*, close_instrument::*, create_scenario_set::*,
-    extend_book::*, initialize_config::*, list_instrument::*, open_instrument::*, post_surface::*,
-    refresh::*, refresh_curves::*, refresh_scenarios::*, refresh_staked::*, refresh_volatility::*,
-    settle_expiry::*, write_scenario_set::*,
+    accept_authority::*, add_underlying::*, cancel_proposal::*, close_instrument::*,
+    create_scenario_set::*, execute_proposal::*, extend_book::*, initialize_config::*,
+    list_instrument::*, open_instrument::*, pause_book::*, post_surface::*, propose::*,
+    raise_floor::*, refresh::*, refresh_curves::*, refresh_scenarios::*, refresh_staked::*,
+    refresh_volatility::*, settle_expiry::*, tighten_params::*, write_scenario_set::*,
 };

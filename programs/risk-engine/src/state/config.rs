@@ -42,9 +42,16 @@ impl RiskConfig {
             .position(|seat| seat == publisher && *seat != Pubkey::default())
     }
 
+    /// Whether `key` may pause, tighten and cancel: the guardian or the authority.
+    #[must_use]
+    pub fn is_guarded_by(&self, key: &Pubkey) -> bool {
+        *key != Pubkey::default() && (*key == self.guardian || *key == self.authority)
+    }
+
     /// Holds at the end of every instruction that changes the config.
     pub fn invariant(&self) -> Result<()> {
         self.params.check()?;
+        super::check_publishers(&self.publishers)?;
         require!(
             usize::from(self.underlying_count) <= cep_risk::MAX_UNDERLYINGS,
             RiskEngineError::TooManyUnderlyings

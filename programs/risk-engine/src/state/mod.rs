@@ -1,17 +1,20 @@
 mod atm_feed;
 mod book;
 mod book_ref;
+mod change;
 mod config;
 mod expiry;
 mod instrument;
 mod params;
+mod proposal;
 mod scenario_set;
 mod settlement;
 mod source;
 mod staked;
 mod surface;
+mod tighten;
 
 pub use {
-    atm_feed::*, book::*, book_ref::*, config::*, expiry::*, instrument::*, params::*,
-    scenario_set::*, settlement::*, source::*, staked::*, surface::*,
+    atm_feed::*, book::*, book_ref::*, change::*, config::*, expiry::*, instrument::*, params::*,
+    proposal::*, scenario_set::*, settlement::*, source::*, staked::*, surface::*, tighten::*,
 };

@@ -3,13 +3,13 @@
 use {
     crate::{Ledger, functions, shapes},
     cep_migrations::steps,
-    cep_sdk::Pubkey,
+    cep_sdk::{Pubkey, instruction, programs::risk_engine::state::Change},
     cep_tests::{
         BTC, Outcome, Receipt, Setup, World,
         actions::ALL,
         bare::{PROGRAMS, bytecode},
         keypair,
-        world::{admin, quote_mint},
+        world::{admin, guardian, quote_mint},
     },
     solana_sdk::signature::Signer,
     std::collections::BTreeMap,
@@ -20,6 +20,7 @@ pub fn all() -> Ledger {
     let mut ledger = Ledger::default();
     let instructions = &mut ledger.instructions;
     set_up(instructions);
+    governance(instructions);
     use_of_the_pool(instructions);
     liquidations(instructions);
     shapes::all(&mut ledger.shapes);
@@ -108,6 +109,32 @@ fn set_up(into: &mut BTreeMap<String, u64>) {
     let price = world.post_price(BTC, 121_000.0, 20.0);
     record(into, &world.refresh(BTC, price).accepted());
     record(into, &world.refresh_scenarios(BTC).accepted());
+}
+
+fn governance(into: &mut BTreeMap<String, u64>) {
+    let mut world = World::new();
+    let (book, params) = (world.book_address(BTC), world.config().params);
+    let floor = world.book(BTC).variance_floor * 2;
+    let me = guardian().pubkey();
+    for ix in [
+        instruction::governance::pause_book(me, book),
+        instruction::governance::raise_floor(me, book, floor),
+        instruction::governance::tighten_params(me, params),
+    ] {
+        record(
+            into,
+            &world.send(&[ix], &[&admin(), &guardian()]).accepted(),
+        );
+    }
+    let next = Change::Authority(me);
+    let number = world.propose(next.clone());
+    record(into, &world.cancel(number, &guardian()).accepted());
+    world.enact(next).accepted();
+    let ix = instruction::governance::accept_authority(me);
+    record(
+        into,
+        &world.send(&[ix], &[&admin(), &guardian()]).accepted(),
+    );
 }
 
 fn use_of_the_pool(into: &mut BTreeMap<String, u64>) {

@@ -1,0 +1,33 @@
+use {
+    crate::{
+        error::RiskEngineError,
+        events::ChangeCancelled,
+        seeds,
+        state::{Proposal, RiskConfig},
+    },
+    anchor_lang::prelude::*,
+};
+
+#[derive(Accounts)]
+pub struct CancelProposal<'info> {
+    #[account(seeds = [seeds::CONFIG], bump = config.load()?.bump,
+        constraint = config.load()?.is_guarded_by(&signer.key()) @ RiskEngineError::NotGuardian)]
+    pub config: AccountLoader<'info, RiskConfig>,
+    #[account(mut, close = proposer, has_one = config, has_one = proposer,
+        seeds = [seeds::PROPOSAL, &proposal.load()?.number.to_le_bytes()], bump = proposal.load()?.bump)]
+    pub proposal: AccountLoader<'info, Proposal>,
+    /// CHECK: gets the rent back; held to the key in the proposal.
+    #[account(mut)]
+    pub proposer: UncheckedAccount<'info>,
+    /// Guardian or authority.
+    pub signer: Signer<'info>,
+}
+
+pub(crate) fn handler(ctx: Context<CancelProposal>) -> Result<()> {
+    emit!(ChangeCancelled {
+        proposal: ctx.accounts.proposal.key(),
+        number: ctx.accounts.proposal.load()?.number,
+        by: ctx.accounts.signer.key(),
+    });
+    Ok(())
+}
