@@ -10,14 +10,15 @@ use {
     anchor_lang::prelude::Pubkey,
     cep_migrations::parameters::switchboard,
     cep_sdk::{
+        address,
         instruction::{instruments, risk},
         programs::risk_engine::{
             MAX_NEW_SLOTS,
             events::{CurvesRefreshed, InstrumentListed},
-            state::{AtmFeedArgs, InstrumentKind},
+            state::{AtmFeedArgs, InstrumentKind, RiskConfig},
         },
     },
-    solana_sdk::{clock::Clock, signature::Signer},
+    solana_sdk::{clock::Clock, instruction::Instruction, signature::Signer},
 };
 
 const DAY: i64 = 86_400;
@@ -47,6 +48,24 @@ fn feed_of(days: u32) -> Pubkey {
 pub fn world(slots: usize) -> World {
     let mut world = World::ready(&setup());
     world.extend_book(BTC, slots);
+    world
+}
+
+/// `pairs` strikes around the money, call and put side by side, over 1 to 4 expiries; no curve is
+/// built yet.
+#[must_use]
+pub fn chain(pairs: usize, expiries: usize) -> World {
+    let mut world = world(2 * pairs);
+    let per_expiry = pairs.div_ceil(expiries);
+    for pair in 0..pairs {
+        let expiry = world.expiry_in([7, 30, 60, 180][pair / per_expiry]);
+        let step = (pair % per_expiry) as f64 - per_expiry as f64 / 2.0;
+        let strike = (120_000.0 + 2_000.0 * step).round();
+        world.list(BTC, InstrumentKind::Call, expiry, strike);
+        world.list(BTC, InstrumentKind::Put, expiry, strike);
+    }
+    world.set_volatility(0.5);
+    world.set_price(BTC, 120_000.0);
     world
 }
 
@@ -99,6 +118,12 @@ impl World {
 
     /// The feeds of BTC say `volatility` a year at every tenor.
     pub fn set_volatility(&mut self, volatility: f64) {
+        let ix = self.volatility_refresh(volatility);
+        self.send(&[ix], &[&admin()]).accepted();
+    }
+
+    /// Posts that a second later, and returns the instruction that takes it in.
+    pub fn volatility_refresh(&mut self, volatility: f64) -> Instruction {
         self.advance(1);
         let clock = self.svm.get_sysvar::<Clock>();
         let feeds = [7, 30, 90].map(feed_of);
@@ -106,8 +131,14 @@ impl World {
             let account = Feed::new(volatility, 0.0, clock.unix_timestamp, clock.slot);
             account.write(&mut self.svm, feed);
         }
-        let ix = risk::refresh_volatility(self.book_address(BTC), &feeds);
-        self.send(&[ix], &[&admin()]).accepted();
+        risk::refresh_volatility(self.book_address(BTC), &feeds)
+    }
+
+    /// Seats publishers, the first so many, without waiting for a proposal.
+    pub fn seat_publishers(&mut self, seats: &[Pubkey]) {
+        self.forge::<RiskConfig>(&address::risk_config(), |config| {
+            config.publishers[..seats.len()].copy_from_slice(seats);
+        });
     }
 
     pub fn refresh_curves(

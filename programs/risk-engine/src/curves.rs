@@ -28,22 +28,42 @@ fn left_half(then: u64, now: u64, band: u64) -> bool {
     u128::from(then.abs_diff(now)) * u128::from(2 * PPM) > u128::from(then) * u128::from(band)
 }
 
+/// A put's curve holds strikes up to this many times its centre: its values have 32 bits and its centre up to 28 of them,
+/// and at a spot of zero the put is worth its strike.
+pub const PUT_REACH: u64 = 15;
+
+/// Whether a curve around this centre holds the option's values.
+#[must_use]
+pub const fn reaches(centre: u64, instrument: &Instrument) -> bool {
+    instrument.kind != InstrumentKind::Put.code()
+        || instrument.strike <= centre.saturating_mul(PUT_REACH)
+}
+
 /// Moves the centre to the price once that has left the middle half of the centre's band, and only when every curve
 /// stands at the present centre: so curves of at most two centres live at a time, and options of one underlying fall
 /// into at most two groups in a margin check, whatever the market did.
+///
+/// It stays where the highest live put is still in reach: after a fall of three quarters since that was listed, curves
+/// stand above the price (and count as stale there), but each of them is still rebuilt, and none waits for another.
 pub fn recentre(book: &mut RiskBook, instruments: &[Instrument], now: i64) {
-    let moved = book.centre == 0 || left_half(book.centre, book.price, book.curve_centre_band);
+    let highest_put = instruments
+        .iter()
+        .filter(|i| i.live_option() == Some(InstrumentKind::Put))
+        .fold(0, |highest, i| i.strike.max(highest));
+    let target = book.price.max(highest_put.div_ceil(PUT_REACH));
+    let moved = book.centre == 0 || left_half(book.centre, target, book.curve_centre_band);
     let settled_down = instruments
         .iter()
         .filter(|i| i.live_option().is_some() && i.built_at != 0)
         .all(|i| i.centre == book.centre);
     if moved && settled_down {
-        book.centre = book.price;
+        book.centre = target;
         book.centre_time = now;
     }
 }
 
-/// Whether an option's curve no longer stands for it, or soon will not: at half of what makes it stale.
+/// Whether an option's curve no longer stands for it, or soon will not: at half of what makes it stale, with any move of its
+/// expiry's shape, and at expiry, from when on it is worth its payoff.
 #[must_use]
 pub fn is_due(book: &RiskBook, instrument: &Instrument, now: i64) -> bool {
     let Some(expiry) = expiry_of(book, instrument) else {
@@ -53,6 +73,7 @@ pub fn is_due(book: &RiskBook, instrument: &Instrument, now: i64) -> bool {
     instrument.built_at == 0
         || instrument.centre != book.centre
         || age > book.curve_max_age / 2
+        || (instrument.built_at < instrument.expiry && instrument.expiry <= now)
         || left_half(instrument.atm, expiry.atm, book.curve_volatility_band)
         || (instrument.skew, instrument.curvature, instrument.basis)
             != (expiry.skew, expiry.curvature, expiry.basis)
@@ -70,9 +91,8 @@ fn terms(
 ) -> Result<CurveTerms> {
     let seconds = instrument.seconds(now);
     let strike = Price::new(instrument.strike).map_err(RiskEngineError::from)?;
-    let spot = Price::new(book.price).map_err(RiskEngineError::from)?;
     let ratio = forward_ratio(expiry.basis, seconds).map_err(RiskEngineError::from)?;
-    let forward = cep_risk::smile::forward(spot, ratio).map_err(RiskEngineError::from)?;
+    let forward = book.forward(expiry, now)?;
     let smile = Smile {
         atm: expiry.atm,
         skew: expiry.skew,
@@ -114,7 +134,12 @@ pub fn build(
         .ok_or(RiskEngineError::UnknownExpiry)?;
     let terms = terms(book, expiry, first, kind, response, now)?;
     let centre = Price::new(book.centre).map_err(RiskEngineError::from)?;
-    // Where no value fits, the builder refuses before a level is written or at its first one.
+    let others = second.as_deref();
+    require!(
+        reaches(book.centre, first) && others.is_none_or(|it| reaches(book.centre, it)),
+        RiskEngineError::PriceOutOfRange
+    );
+    // Every value is in reach: past this the builder refuses nothing, and no curve is left half written.
     let builder = CurveBuilder::new(terms, centre).map_err(RiskEngineError::from)?;
     match second {
         None => {
@@ -148,10 +173,12 @@ fn stamp(book: &RiskBook, expiry: &Expiry, instrument: &mut Instrument, now: i64
     instrument.basis = expiry.basis;
 }
 
-/// Whether two instruments are the call and the put of one strike and expiry.
+/// Whether two instruments are the call and the put of one strike and expiry, to be built together around this centre.
 #[must_use]
-pub fn are_counterparts(a: &Instrument, b: &Instrument) -> bool {
-    a.live_option().is_some()
+pub fn are_counterparts(a: &Instrument, b: &Instrument, centre: u64) -> bool {
+    reaches(centre, a)
+        && reaches(centre, b)
+        && a.live_option().is_some()
         && b.live_option().is_some()
         && a.kind != b.kind
         && (a.expiry, a.strike, a.expiry_slot) == (b.expiry, b.strike, b.expiry_slot)

@@ -9,7 +9,7 @@ use {
     cep_risk::{
         ewma,
         oracle::{Consensus, Observation, consensus as agree},
-        twap::{CLOSING, Twap},
+        twap::{CLOSING, Outcome, Twap},
     },
 };
 
@@ -116,7 +116,9 @@ pub fn copy_params(book: &mut RiskBook, params: &RiskParams) {
 }
 
 /// Adds the time since the last refresh to the averages of the expiries in their settlement window, at the price
-/// that stood until now.
+/// that stood until now; and fixes the settlement price as soon as it is decided. Called before a refresh takes its price,
+/// so that an oracle that comes back after the grace period does not change the last price of an expiry that it missed,
+/// whoever is first to settle.
 pub fn observe_expiries(book: &mut RiskBook, now: i64) {
     if book.price == 0 {
         return;
@@ -130,5 +132,10 @@ pub fn observe_expiries(book: &mut RiskBook, now: i64) {
         let mut twap = Twap::from(expiry.twap);
         twap.observe(expiry.expiry, price, usable, now, max_gap);
         expiry.twap = twap.into();
+        if expiry.settlement_price == 0
+            && let Outcome::Settled { price, .. } = twap.outcome(expiry.expiry, now, price)
+        {
+            expiry.settlement_price = price;
+        }
     }
 }

@@ -4,7 +4,7 @@ use {
     cep_risk::{
         Price,
         black76::{OptionKind, Terms},
-        curve::{CurveBuilder, CurveTerms, NODES},
+        curve::{CurveBuilder, CurveTerms, NODES, Stale},
         smile::{Smile, forward, forward_ratio},
     },
     cep_sdk::{
@@ -16,27 +16,14 @@ use {
             state::{Instrument, InstrumentKind, RiskBook, degraded},
         },
     },
-    cep_tests::{BTC, Outcome, World, options},
+    cep_tests::{
+        BTC, Outcome, World,
+        options::{self, chain},
+    },
     std::collections::BTreeSet,
 };
 
 use InstrumentKind::{Call, Put};
-
-/// `pairs` strikes around the money, call and put side by side, over `expiries` expiries, with curves.
-fn chain(pairs: usize, expiries: usize) -> World {
-    let mut world = options::world(2 * pairs);
-    let per_expiry = pairs.div_ceil(expiries);
-    for pair in 0..pairs {
-        let expiry = world.expiry_in([7, 30, 60, 180][pair / per_expiry]);
-        let step = (pair % per_expiry) as f64 - per_expiry as f64 / 2.0;
-        let strike = (120_000.0 + 2_000.0 * step).round();
-        world.list(BTC, Call, expiry, strike);
-        world.list(BTC, Put, expiry, strike);
-    }
-    world.set_volatility(0.5);
-    world.set_price(BTC, 120_000.0);
-    world
-}
 
 fn native(book: &Book, it: &Instrument, now: i64) -> [u32; NODES] {
     let expiry = &book.expiries[usize::from(it.expiry_slot)];
@@ -134,14 +121,20 @@ fn a_curve_is_due_for_age_volatility_and_surface_at_half_of_what_makes_it_stale(
 }
 
 #[test]
-fn curves_wait_for_a_price_that_holds() {
+fn curves_wait_for_a_price_that_holds_and_for_no_other_doubt() {
     let mut world = chain(1, 1);
     let address = world.book_address(BTC);
-    world.forge::<RiskBook>(&address, |b| b.degraded = degraded::DISAGREEMENT);
-    world
-        .refresh_curves(BTC, 0, 2)
-        .refused(RiskEngineError::PriceInDoubt);
-    world.forge::<RiskBook>(&address, |b| b.degraded = 0);
+    for moving in [degraded::DISAGREEMENT, degraded::STEP_LIMITED] {
+        world.forge::<RiskBook>(&address, |b| b.degraded = moving);
+        world
+            .refresh_curves(BTC, 0, 2)
+            .refused(RiskEngineError::PriceInDoubt);
+    }
+    world.forge::<RiskBook>(&address, |b| {
+        b.degraded = degraded::SHORTAGE | degraded::PAUSED;
+    });
+    world.refresh_curves(BTC, 0, 2).accepted();
+    assert_eq!(world.book(BTC).instruments[0].built_at, world.now());
     world.advance(61);
     world
         .refresh_curves(BTC, 0, 2)
@@ -166,6 +159,115 @@ fn curves_of_at_most_two_centres_live_however_fast_the_market_is() {
         seen.extend(centres);
     }
     assert!(seen.len() > 3, "the centre follows: {seen:?}");
+}
+
+#[test]
+fn a_stale_curve_says_why() {
+    let mut world = chain(1, 1);
+    let why = |world: &World| {
+        let book = world.book(BTC);
+        book.instruments[0].curve_stale(&book.header, world.now())
+    };
+    assert_eq!(why(&world), Some(Stale::Old), "never built");
+    world.crank_curves(BTC, 2);
+    assert_eq!(why(&world), None);
+    world.set_price(BTC, 126_000.0);
+    assert_eq!(why(&world), None, "5 % and no further");
+    world.set_price(BTC, 126_001.0);
+    assert_eq!(why(&world), Some(Stale::SpotLeftBand));
+    world.set_price(BTC, 120_000.0);
+    world.set_volatility(0.551);
+    assert_eq!(why(&world), Some(Stale::VolatilityMoved));
+    world.set_volatility(0.5);
+    world.advance(3_600);
+    assert_eq!(why(&world), Some(Stale::Old));
+}
+
+#[test]
+fn an_expired_option_is_worth_its_payoff_until_it_is_settled() {
+    let mut world = chain(1, 1);
+    let expiry = world.book(BTC).instruments[0].expiry;
+    world.advance(expiry - world.now() - 10);
+    world.set_price(BTC, 120_000.0);
+    world.crank_curves(BTC, 2);
+    world.advance(10);
+    world.set_price(BTC, 120_000.0);
+
+    let (_, built) = world.crank_curves(BTC, 2);
+
+    assert_eq!(built, 2, "though the curves are seconds old");
+    let book = world.book(BTC);
+    let spot = Price::new(book.price).unwrap();
+    let worth = |slot: usize| book.instruments[slot].curve().unwrap().value(spot);
+    // 119,000 strike; values round up to units of the curve.
+    assert!(
+        (1_000_000_000..1_000_002_000).contains(&worth(0)),
+        "{}",
+        worth(0)
+    );
+    assert_eq!(worth(1), 0);
+}
+
+#[test]
+fn no_fall_leaves_a_put_behind_whose_curve_would_hold_up_the_others() {
+    let mut world = chain(2, 1);
+    world.extend_book(BTC, 1);
+    let expiry = world.book(BTC).instruments[0].expiry;
+    world.list(BTC, Put, expiry, 480_000.0);
+    world.crank_curves(BTC, 8);
+
+    for price in [60_000.0, 33_000.0, 25_000.0, 20_000.0] {
+        world.set_price(BTC, price);
+        let (_, built) = world.crank_curves(BTC, 8);
+        // Nothing is skipped: the crank checks.
+        assert!(built == 5 || price < 32_000.0, "{price}");
+        let book = world.book(BTC);
+        // A fifteenth of the highest put at least.
+        assert_eq!(book.centre, (price * 1e6).max(32_000e6) as u64);
+        assert!(book.instruments.iter().all(|i| i.centre == book.centre));
+    }
+    let (book, now) = (world.book(BTC), world.now());
+    let built_at = book.instruments[4].built_at;
+    assert_eq!(
+        book.instruments[4].curve_stale(&book.header, now),
+        Some(Stale::SpotLeftBand)
+    );
+    world.advance(1_801);
+    world.set_price(BTC, 20_000.0);
+    world.crank_curves(BTC, 8);
+    let (book, now) = (world.book(BTC), world.now());
+    assert!(book.instruments[4].built_at > built_at);
+    for it in &book.instruments {
+        assert!(it.values == native(&book, it, now), "instrument {}", it.id);
+    }
+}
+
+#[test]
+fn a_put_out_of_reach_waits_and_its_call_is_built_alone() {
+    let mut world = chain(2, 1);
+    world.extend_book(BTC, 2);
+    world.crank_curves(BTC, 4);
+    // The centre is on its way to 150,000 when the price is ten times that.
+    world.set_price(BTC, 150_000.0);
+    world.refresh_curves(BTC, 0, 2).accepted();
+    // In two steps, as fast as the breaker of these worlds lets it.
+    world.set_price(BTC, 400_000.0);
+    world.advance(10);
+    world.set_price(BTC, 1_200_000.0);
+    let expiry = world.book(BTC).instruments[0].expiry;
+    world.list(BTC, Call, expiry, 4_800_000.0);
+    world.list(BTC, Put, expiry, 4_800_000.0);
+
+    let receipt = world.refresh_curves(BTC, 2, 100).accepted();
+
+    let event = receipt.event::<CurvesRefreshed>();
+    assert_eq!((event.built, event.skipped), (3, 1));
+    let (book, now) = (world.book(BTC), world.now());
+    let call = &book.instruments[4];
+    assert!(call.values == native(&book, call, now));
+    assert_eq!(book.instruments[5].built_at, 0);
+    assert_eq!(world.crank_curves(BTC, 100), (1, 6));
+    assert_eq!(world.book(BTC).centre, 1_200_000_000_000);
 }
 
 #[test]

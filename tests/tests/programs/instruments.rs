@@ -58,6 +58,7 @@ fn listing_keeps_its_bounds() {
         (Call, world.expiry_in(3 * 365), 120_000.0),
         (Call, expiry, 11_999.0),
         (Call, expiry, 1_200_001.0),
+        (Put, expiry, 480_001.0),
         (Put, expiry, 0.0),
         (Future, expiry, 1.0),
         (Future, 0, 0.0),
@@ -225,6 +226,20 @@ fn an_oracle_that_stays_dead_leaves_its_last_price_after_a_day() {
     assert_eq!((event.how, event.price), (3, 118_000_000_000));
 }
 
+#[test]
+fn an_oracle_that_comes_back_too_late_changes_nothing_whoever_settles_first() {
+    let mut world = options::world(1);
+    let expiry = world.expiry_in(1);
+    world.list(BTC, Future, expiry, 0.0);
+    world.set_price(BTC, 118_000.0);
+    world.advance(expiry + DAY - world.now());
+    world.set_price(BTC, 200_000.0);
+    let event = settle(&mut world, expiry)
+        .accepted()
+        .event::<ExpirySettled>();
+    assert_eq!((event.how, event.price), (3, 118_000_000_000));
+}
+
 /// Seats three publishers, of whom two make a quorum, without waiting for a proposal.
 fn committee(world: &mut World) -> [Keypair; 3] {
     let keys = ["first", "second", "third"].map(|name| keypair(&format!("publisher {name}")));
@@ -232,9 +247,7 @@ fn committee(world: &mut World) -> [Keypair; 3] {
         endow(&mut world.svm, key.pubkey());
     }
     let seats = keys.each_ref().map(Signer::pubkey);
-    world.forge::<RiskConfig>(&address::risk_config(), |config| {
-        config.publishers[..3].copy_from_slice(&seats);
-    });
+    world.seat_publishers(&seats);
     keys
 }
 

@@ -6,12 +6,12 @@ use {
         parameters::{feeds, switchboard},
     },
     cep_sdk::{
-        instruction,
+        instruction::{self, instruments::settle_expiry},
         programs::risk_engine::{
             error::RiskEngineError,
-            events::{PriceRefreshed, StakeRateRefreshed, VolatilityRefreshed},
+            events::{ExpirySettled, PriceRefreshed, StakeRateRefreshed, VolatilityRefreshed},
             oracle::Fault,
-            state::{AtmFeedArgs, StakedArgs, degraded},
+            state::{AtmFeedArgs, InstrumentKind, StakedArgs, degraded},
         },
         units::symbol,
     },
@@ -380,4 +380,24 @@ fn each_kind_of_book_has_its_own_refresh() {
     world
         .send(&[base], &[&admin()])
         .refused(RiskEngineError::WrongBaseBook);
+}
+
+#[test]
+fn a_future_on_a_staked_token_settles_to_its_average_too() {
+    let (mut world, jito) = staked_world();
+    refresh_staked(&mut world, 200.0, 239.0, 1.2);
+    world.extend_book(jito, 1);
+    let expiry = world.expiry_in(1);
+    world.list(jito, InstrumentKind::Future, expiry, 0.0);
+    world.advance(expiry - 1_800 - world.now());
+    for _ in 0..61 {
+        world.advance(29);
+        refresh_staked(&mut world, 200.0, 239.0, 1.2);
+    }
+    let ix = settle_expiry(admin().pubkey(), world.book_address(jito), expiry);
+    let event = world
+        .send(&[ix], &[&admin()])
+        .accepted()
+        .event::<ExpirySettled>();
+    assert_eq!((event.how, event.price), (1, 239_000_000));
 }

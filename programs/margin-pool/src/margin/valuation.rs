@@ -6,12 +6,7 @@ use {
         state::{Position, PositionKind},
     },
     anchor_lang::prelude::*,
-    cep_risk::{
-        Curve, Instrument as Valued, Notional, Price, Quantity,
-        curve::{CurveState, Staleness},
-        fixed::ONE_Q32,
-        smile,
-    },
+    cep_risk::{Instrument as Valued, Notional, Price, Quantity, fixed::ONE_Q32, smile},
     risk_engine::state::{Expiry, Instrument, InstrumentState, RiskBook},
 };
 
@@ -50,11 +45,7 @@ pub(super) fn dated<'a>(
             stale: false,
         });
     }
-    let centre = Price::new(instrument.centre).map_err(|_| MarginPoolError::BookNotReady)?;
-    let curve = Curve {
-        centre,
-        values: &instrument.values,
-    };
+    let curve = instrument.curve().ok_or(MarginPoolError::BookNotReady)?;
     Ok(Dated::Live {
         valued: Valued::Option {
             // Down for a long, up for a short: below 2⁴⁸ micro-USD.
@@ -62,7 +53,8 @@ pub(super) fn dated<'a>(
             seconds,
             curve,
         },
-        stale: curve_is_stale(book, instrument, expiry, spot, centre, now),
+        // A curve read at a price in doubt says nothing either.
+        stale: book.is_degraded(now) || instrument.curve_stale(book, now).is_some(),
     })
 }
 
@@ -92,31 +84,6 @@ fn payoff(kind: PositionKind, settlement: u64, strike: u64) -> u64 {
         PositionKind::Put => strike.saturating_sub(settlement),
         PositionKind::Future | PositionKind::Perpetual | PositionKind::Free => settlement,
     }
-}
-
-/// A curve read at a price in doubt says nothing either.
-fn curve_is_stale(
-    book: &RiskBook,
-    instrument: &Instrument,
-    expiry: &Expiry,
-    spot: Price,
-    centre: Price,
-    now: i64,
-) -> bool {
-    let staleness = Staleness {
-        max_age: book.curve_max_age,
-        centre_band: book.curve_centre_band,
-        volatility_band: book.curve_volatility_band,
-    };
-    let age = now.saturating_sub(instrument.built_at);
-    let state = CurveState {
-        centre,
-        spot,
-        age: u64::try_from(age).unwrap_or(0),
-        volatility: instrument.atm,
-        volatility_now: expiry.atm,
-    };
-    book.is_degraded(now) || staleness.of(&state).is_some()
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use {
         error::RiskEngineError,
         events::CurvesRefreshed,
         seeds,
-        state::{BookMut, Instrument, RiskBook, RiskConfig},
+        state::{BookMut, Instrument, RiskBook, RiskConfig, degraded},
     },
     anchor_lang::prelude::*,
 };
@@ -25,8 +25,14 @@ pub(crate) fn handler(ctx: Context<RefreshCurves>, from: u16, limit: u8) -> Resu
     let info = ctx.accounts.book.to_account_info();
     let mut account = BookMut::load(&info)?;
     let (book, instruments) = account.parts()?;
-    // A curve stands until the next one: it must not rest on a price that is about to change.
-    require!(!book.is_degraded(now), RiskEngineError::PriceInDoubt);
+    // A curve stands until the next one: it must not rest on a price that is about to change. Other doubts do not stop the
+    // crank: options must be valued through an outage of a source or a pause, or nobody could be liquidated fairly. New
+    // risk waits for the end of the doubt anyway.
+    let moving = book.degraded & (degraded::STEP_LIMITED | degraded::DISAGREEMENT) != 0;
+    require!(
+        book.price_is_fresh(now) && !moving,
+        RiskEngineError::PriceInDoubt
+    );
     recentre(book, instruments, now);
 
     let (mut at, mut built, mut skipped) = (usize::from(from), 0u16, 0u16);
@@ -34,7 +40,8 @@ pub(crate) fn handler(ctx: Context<RefreshCurves>, from: u16, limit: u8) -> Resu
         if built >= u16::from(limit) {
             break;
         }
-        let second = rest.first_mut().filter(|it| are_counterparts(first, it));
+        let second = rest.first_mut();
+        let second = second.filter(|it| are_counterparts(first, it, book.centre));
         let (width, due) = match &second {
             Some(it) => (2, is_due(book, first, now) || is_due(book, it, now)),
             None => (1, first.live_option().is_some() && is_due(book, first, now)),

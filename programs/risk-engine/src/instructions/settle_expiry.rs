@@ -33,16 +33,16 @@ pub(crate) fn handler(ctx: Context<SettleExpiry>, expiry: i64) -> Result<()> {
     let at = book.expiry_slot(expiry)?;
     require!(now >= expiry, RiskEngineError::SettlementPending);
     price::observe_expiries(book, now);
-    let last_price = book.price;
     let entry = book
         .expiries
-        .get_mut(at)
+        .get(at)
         .ok_or(RiskEngineError::UnknownExpiry)?;
-    let Outcome::Settled { price, how } = Twap::from(entry.twap).outcome(expiry, now, last_price)
+    // The price is fixed already, here or by an earlier refresh: this says where it comes from.
+    let decided = entry.settlement_price;
+    let Outcome::Settled { price, how } = Twap::from(entry.twap).outcome(expiry, now, decided)
     else {
         return err!(RiskEngineError::SettlementPending);
     };
-    entry.settlement_price = price;
     let expired = instruments.iter_mut().filter(|i| !i.is_free());
     for instrument in expired.filter(|i| i.expiry == expiry) {
         instrument.state = InstrumentState::Settled as u8;

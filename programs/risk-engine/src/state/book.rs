@@ -2,7 +2,7 @@ use {
     super::{AtmFeed, Expiry, MAX_EXPIRIES, Source, Staked},
     crate::error::RiskEngineError,
     anchor_lang::prelude::*,
-    cep_risk::{Book, Kind, Price, ROWS, STRESS_ROWS},
+    cep_risk::{Book, Kind, Price, ROWS, STRESS_ROWS, smile},
 };
 
 /// Oracle sources that one underlying may have.
@@ -220,6 +220,13 @@ impl RiskBook {
             .iter()
             .position(|e| !e.is_free() && e.expiry == expiry)
             .ok_or_else(|| RiskEngineError::UnknownExpiry.into())
+    }
+
+    /// Forward of an expiry at the index price, rounded down; the index price itself once it is reached.
+    pub fn forward(&self, expiry: &Expiry, now: i64) -> Result<Price> {
+        let seconds = u64::try_from(expiry.expiry.saturating_sub(now)).unwrap_or(0);
+        let ratio = smile::forward_ratio(expiry.basis, seconds).map_err(RiskEngineError::from)?;
+        smile::forward(self.index_price()?, ratio).map_err(|e| RiskEngineError::from(e).into())
     }
 
     /// Holds at the end of every instruction that changes a book.

@@ -16,7 +16,7 @@ pub struct Expiry {
     pub atm_time: i64,
     /// When the committee last had a quorum for skew, curvature and basis, Unix seconds; zero: never.
     pub surface_time: i64,
-    /// Micro-USD per contract; zero until settled.
+    /// Micro-USD per contract; zero until it is decided, see [`crate::price::observe_expiries`].
     pub settlement_price: u64,
     /// See [`cep_risk::twap::Twap`], whose fields these are.
     pub twap: TwapState,

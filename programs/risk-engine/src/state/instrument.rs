@@ -1,4 +1,12 @@
-use {anchor_lang::prelude::*, cep_risk::curve::NODES};
+use {
+    super::RiskBook,
+    crate::curves::expiry_of,
+    anchor_lang::prelude::*,
+    cep_risk::{
+        Curve, Price,
+        curve::{CurveState, NODES, Stale, Staleness},
+    },
+};
 
 /// One instrument in a book's account: what it is, and for an option its value curve. Free when `id` is zero;
 /// then all its fields are zero.
@@ -106,6 +114,42 @@ impl Instrument {
     pub fn live_option(&self) -> Option<InstrumentKind> {
         InstrumentKind::from_code(self.kind)
             .filter(|kind| kind.is_option() && self.state != InstrumentState::Settled as u8)
+    }
+
+    /// The value curve; `None` before the first, and for what has none.
+    #[must_use]
+    pub fn curve(&self) -> Option<Curve<'_>> {
+        let centre = Price::new(self.centre).ok()?;
+        Some(Curve {
+            centre,
+            values: &self.values,
+        })
+    }
+
+    /// The first reason for which the curve does not stand for the option at the book's present price and volatility; one
+    /// that was never built, or whose expiry the book does not follow, is old. Says nothing of doubts in the price itself:
+    /// see [`RiskBook::is_degraded`].
+    #[must_use]
+    pub fn curve_stale(&self, book: &RiskBook, now: i64) -> Option<Stale> {
+        let (Ok(centre), Ok(spot), Some(expiry)) = (
+            Price::new(self.centre),
+            Price::new(book.price),
+            expiry_of(book, self),
+        ) else {
+            return Some(Stale::Old);
+        };
+        let staleness = Staleness {
+            max_age: book.curve_max_age,
+            centre_band: book.curve_centre_band,
+            volatility_band: book.curve_volatility_band,
+        };
+        staleness.of(&CurveState {
+            centre,
+            spot,
+            age: u64::try_from(now.saturating_sub(self.built_at)).unwrap_or(0),
+            volatility: self.atm,
+            volatility_now: expiry.atm,
+        })
     }
 
     /// Seconds to expiry, zero once it is reached.

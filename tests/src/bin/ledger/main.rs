@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod compare;
+mod curves;
 mod functions;
 mod measure;
 mod shapes;
@@ -16,13 +17,15 @@ use {
     std::{collections::BTreeMap, fs, path::PathBuf},
 };
 
-/// Compute units and binary sizes, by name.
+/// Compute units, numbers of transactions and the like, and binary sizes, by name.
 #[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ledger {
     pub instructions: BTreeMap<String, u64>,
     #[serde(default)]
     pub functions: BTreeMap<String, u64>,
     pub shapes: BTreeMap<String, u64>,
+    #[serde(default)]
+    pub counts: BTreeMap<String, u64>,
     pub binaries: BTreeMap<String, u64>,
 }
 

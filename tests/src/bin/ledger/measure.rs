@@ -1,14 +1,20 @@
 //! Every instruction once, in the deployment that the project ships.
 
 use {
-    crate::{Ledger, functions, shapes},
+    crate::{Ledger, curves, functions, shapes},
     cep_migrations::steps,
-    cep_sdk::{Pubkey, instruction, programs::risk_engine::state::Change},
+    cep_sdk::{
+        Pubkey, instruction,
+        programs::risk_engine::{
+            SurfaceArgs,
+            state::{Change, InstrumentKind},
+        },
+    },
     cep_tests::{
         BTC, Outcome, Receipt, Setup, World,
         actions::ALL,
         bare::{PROGRAMS, bytecode},
-        keypair,
+        keypair, options,
         world::{admin, guardian, quote_mint},
     },
     solana_sdk::signature::Signer,
@@ -23,7 +29,9 @@ pub fn all() -> Ledger {
     governance(instructions);
     use_of_the_pool(instructions);
     liquidations(instructions);
+    instruments(instructions);
     shapes::all(&mut ledger.shapes);
+    curves::all(&mut ledger.shapes, &mut ledger.counts);
     functions::all(&mut ledger.functions);
     for (name, _) in PROGRAMS {
         let size = u64::try_from(bytecode(name).len()).unwrap();
@@ -169,6 +177,57 @@ fn liquidations(into: &mut BTreeMap<String, u64>) {
     record(into, &world.bid(&alice, &keeper, ALL, i64::MAX).accepted());
     let closed = world.close(&alice, keeper.owner(), &keeper).accepted();
     record(into, &closed);
+}
+
+/// A call and a future from listing to closing.
+fn instruments(into: &mut BTreeMap<String, u64>) {
+    let mut world = World::ready(&options::setup());
+    let (me, book) = (admin().pubkey(), world.book_address(BTC));
+    let mut send = |world: &mut World, ix| {
+        let receipt = world.send(&[ix], &[&admin()]).accepted();
+        record(into, &receipt);
+    };
+    send(&mut world, instruction::risk::extend_book(me, me, book, 2));
+    let expiry = world.expiry_in(1);
+    for (kind, strike) in [
+        (InstrumentKind::Call, 120_000_000_000),
+        (InstrumentKind::Future, 0),
+    ] {
+        let ix = instruction::instruments::list_instrument(me, book, kind, expiry, strike);
+        send(&mut world, ix);
+    }
+    world.seat_publishers(&[me, keypair("second publisher").pubkey()]);
+    let args = SurfaceArgs {
+        expiry,
+        skew: -50_000,
+        curvature: 30_000,
+        basis: 40_000,
+    };
+    send(
+        &mut world,
+        instruction::instruments::post_surface(me, book, args),
+    );
+    let ix = world.volatility_refresh(0.5);
+    send(&mut world, ix);
+    world.set_price(BTC, 120_000.0);
+    send(
+        &mut world,
+        instruction::instruments::refresh_curves(book, 0, 2),
+    );
+    send(
+        &mut world,
+        instruction::instruments::open_instrument(me, book, 0, 1),
+    );
+    world.advance(expiry + 86_400 - world.now());
+    send(
+        &mut world,
+        instruction::instruments::settle_expiry(me, book, expiry),
+    );
+    world.advance(6 * 86_400);
+    send(
+        &mut world,
+        instruction::instruments::close_instrument(book, 0, 1),
+    );
 }
 
 /// Every instruction that a program declares is in the ledger.
