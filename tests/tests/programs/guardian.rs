@@ -144,10 +144,9 @@ fn a_paused_book_alone_is_in_doubt_until_a_proposal_ends_it() {
     );
     assert_eq!(world.book(ETH).degraded, 0);
     world.trade_at_mark(&alice, &bob, ETH, 1.0).accepted();
-    // The doubt is charged: 2.4 million of notional against one million of equity.
     world
         .trade_at_mark(&alice, &bob, BTC, 20.0)
-        .refused(MarginPoolError::BelowInitialMargin);
+        .refused(MarginPoolError::NewRiskInDoubt);
 
     let change = Change::Unpause { book };
     let number = world.propose(change.clone());
