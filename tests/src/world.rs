@@ -137,7 +137,7 @@ impl World {
         }
     }
 
-    /// Uploads a scenario set to a fresh account and puts it in force.
+    /// Uploads a scenario set to a fresh account, verifies it and puts it in force.
     pub fn install_scenarios(&mut self, set: &ScenarioSet, account: &str) {
         let key = keypair(account);
         for (i, step) in self.scenario_steps(set, &key).iter().enumerate() {
@@ -153,7 +153,14 @@ impl World {
         let rent = self
             .svm
             .minimum_balance_for_rent_exemption(OnChainSet::SPACE);
-        scenario_steps(set, key.pubkey(), rent, admin().pubkey())
+        let in_force = self.set_in_force();
+        scenario_steps(set, key.pubkey(), in_force, rent, admin().pubkey())
+    }
+
+    /// `None` before the first activation.
+    #[must_use]
+    pub fn set_in_force(&self) -> Option<Pubkey> {
+        (self.scenario_set != Pubkey::default()).then_some(self.scenario_set)
     }
 
     pub fn run(&mut self, step: &Step, signers: &[&Keypair]) -> Result<Receipt, Refusal> {

@@ -2,7 +2,7 @@
 
 use {
     anchor_lang::error::ErrorCode,
-    cep_migrations::parameters::pyth,
+    cep_migrations::{parameters::pyth, plan::announcement},
     cep_risk::units::MAX_QUANTITY,
     cep_sdk::{
         address, instruction,
@@ -16,6 +16,7 @@ use {
     cep_tests::{
         Outcome, Receipt, Refusal, SOL, Setup, World,
         bare::endow,
+        candidate::Candidate,
         keypair, largest,
         token::write_mint,
         world::{admin, quote_mint},
@@ -86,9 +87,9 @@ fn the_risk_engine_obeys_its_authority_alone() {
     let rent = world.svm.minimum_balance_for_rent_exemption(
         cep_sdk::programs::risk_engine::state::ScenarioSet::SPACE,
     );
-    let symbols = vec![symbol("BTC")];
+    let args = announcement(&setup.set);
     let create =
-        instruction::risk::create_scenario_set(me, me, set.pubkey(), rent, symbols, 0).to_vec();
+        instruction::risk::create_scenario_set(me, me, set.pubkey(), rent, args).to_vec();
     let in_force = world.scenario_set;
     let write = instruction::risk::write_scenario_set(me, in_force, 0, vec![0]);
     let activate = instruction::risk::activate_scenario_set(me, in_force, setup.set.hash());
@@ -97,7 +98,11 @@ fn the_risk_engine_obeys_its_authority_alone() {
     world
         .send(&create, &[&mallory, &set])
         .refused(RiskEngineError::NotAuthority);
-    for ix in [write, activate] {
+    // One that is not in force, for that is refused for another reason.
+    let other = keypair("other set");
+    world.upload(&Candidate::shipped(), &other);
+    let close = instruction::risk::close_scenario_set(me, other.pubkey());
+    for ix in [write, activate, close] {
         world
             .send(&[ix], &[&mallory])
             .refused(RiskEngineError::NotAuthority);
