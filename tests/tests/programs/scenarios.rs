@@ -212,13 +212,10 @@ fn a_set_that_is_consistent_in_itself_may_not_soften_a_tail_beyond_the_bound() {
 
 #[test]
 fn worst_days_and_correlations_stay_near_those_in_force() {
+    // Every stress return of SOL is milder by 30 %: still its worst day, and still no peg.
     compared(|s| {
-        for id in [stress::WORST_DAY, stress::ALL_DOWN] {
-            *s.stress(id, 0) /= 2;
-        }
-        let milder = *s.stress(stress::WORST_DAY, 0);
-        for row in 0..s.body.stress[0].len() {
-            s.body.stress[0][row] = s.body.stress[0][row].max(milder);
+        for r in &mut s.body.stress[2] {
+            *r = *r / 10 * 7;
         }
     })
     .refused_as(RiskEngineError::ScenarioChangeTooLarge);

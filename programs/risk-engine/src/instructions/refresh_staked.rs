@@ -39,6 +39,7 @@ pub(crate) fn handler<'info>(ctx: Context<'info, RefreshStaked<'info>>) -> Resul
     let now = clock.unix_timestamp;
     let faults = read_sources(&mut book, ctx.remaining_accounts, &clock, &config)?;
     let rate_fault = read_rate(&mut book, ctx.remaining_accounts, &clock, &config)?;
+    price::observe_expiries(&mut book, now);
     let market = price::consensus(&book, &clock, params);
     if let (Some(mut consensus), true) = (market, book.staked.rate != 0 && base.price != 0) {
         let valued = value(book.staked.rate, base.price, Some(consensus.price));
