@@ -13,7 +13,9 @@ pub enum RiskEngineError {
     BadSymbol,
     #[msg("All underlying slots are taken; a config holds at most 8")]
     TooManyUnderlyings,
-    #[msg("This book is of a staked token; call refresh_staked with its base book")]
+    #[msg(
+        "This book is of a staked token; call refresh_staked with its base book, and list instruments on that one"
+    )]
     StakedBook,
     #[msg("This book is not of a staked token; call refresh")]
     NotStakedBook,

@@ -15,7 +15,7 @@ use {
         },
     },
     cep_tests::{
-        BTC, ETH, Outcome,
+        BTC, ETH, Outcome, keypair,
         world::{admin, guardian},
     },
     solana_sdk::{pubkey::Pubkey, signature::Signer},
@@ -191,4 +191,14 @@ fn a_floor_rises_at_once_fourfold_at_most_and_maintenance_only_at_its_rate() {
     // Two per cent of volatility an hour is a little over four of variance.
     let growth = after.maintenance_variance as f64 / before.maintenance_variance as f64;
     assert!(growth > 1.0 && growth < 1.042, "{growth}");
+}
+
+#[test]
+fn a_guardian_cannot_hold_up_its_own_replacement() {
+    let mut world = timelocked();
+    let number = world.propose(Change::Guardian(keypair("successor").pubkey()));
+    world
+        .cancel(number, &guardian())
+        .refused(RiskEngineError::NotAuthority);
+    world.cancel(number, &admin()).accepted();
 }

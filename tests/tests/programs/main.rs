@@ -25,4 +25,5 @@ mod risk_accounts;
 mod scenarios;
 mod sequences;
 mod sources;
+mod staked;
 mod trades;
