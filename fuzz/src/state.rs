@@ -7,8 +7,9 @@ use {
         prelude::{AccountInfo, AccountLoader},
     },
     cep_risk::{Kind, MAX_UNDERLYINGS, WEIGHT_ONE, units::MAX_PRICE},
-    risk_engine::state::{
-        BookRef, Instrument, InstrumentKind, RiskBook, RiskConfig, ScenarioSet, Surface,
+    risk_engine::{
+        state::{BookRef, Instrument, InstrumentKind, RiskBook, RiskConfig, ScenarioSet, Surface},
+        verification::{Scratch, seal, verify_columns},
     },
 };
 
@@ -121,9 +122,12 @@ fn read_set(set: &ScenarioSet) {
             assert!(column < usize::from(set.columns));
         }
     }
-    if set.check_body().is_ok() {
+    let (mut copy, mut scratch) = (Box::new(*set), Scratch::new());
+    if seal(&mut copy, &mut scratch).is_ok() {
         let sum: u128 = set.body.weights.iter().map(|w| u128::from(*w)).sum();
         assert_eq!(sum, u128::from(WEIGHT_ONE));
+        assert_eq!(set.canonical_hash(), set.hash);
+        let _ = verify_columns(&mut copy, u8::MAX, &mut scratch);
     }
     let _ = set.canonical_hash();
 }

@@ -95,7 +95,7 @@ async fn exists(client: &Client, address: &Pubkey) -> Result<bool, MigrationErro
     Ok(response.value.is_some())
 }
 
-/// Uploads and activates a set, unless the one in force has the same hash.
+/// Uploads, verifies and activates a set, unless the one in force has the same hash.
 async fn put_in_force(
     client: &Client,
     authority: &Keypair,
@@ -105,7 +105,8 @@ async fn put_in_force(
     let config = client
         .account::<RiskConfig>(&address::risk_config())
         .await?;
-    if config.scenario_generation > 0 {
+    let in_force = (config.scenario_generation > 0).then_some(config.scenario_set);
+    if in_force.is_some() {
         let active = client.account::<OnChainSet>(&config.scenario_set).await?;
         if active.hash == set.hash() {
             report(&Progress::Skipped {
@@ -114,7 +115,7 @@ async fn put_in_force(
             return Ok(config.scenario_set);
         }
     }
-    // An address of its own for each activation: a sealed set cannot be activated again.
+    // An address of its own for each activation: the set in force cannot be activated again.
     let generation = config.scenario_generation.to_le_bytes();
     let seed: String = hashv(&[&set.hash(), &generation])
         .to_string()
@@ -153,6 +154,9 @@ async fn put_in_force(
     }
     .run(client, authority, report)
     .await?;
+    for step in plan::verify_scenarios(set, account, in_force) {
+        run_step(client, authority, &step, report).await?;
+    }
     run_step(
         client,
         authority,

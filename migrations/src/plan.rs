@@ -10,7 +10,7 @@ use {
             liquidation::LiquidationArgs,
             margin_pool::PoolArgs,
             risk_engine::{
-                AddUnderlyingArgs, RiskConfigArgs,
+                AddUnderlyingArgs, RiskConfigArgs, ScenarioSetArgs,
                 state::{Change, RiskParams, SCENARIO_BODY_LEN, ScenarioBody},
             },
         },
@@ -126,12 +126,14 @@ pub fn steps(parameters: &Parameters, authority: Pubkey) -> Vec<Step> {
 const CHUNK: usize = 800;
 
 /// Uploads a scenario set to the account at `scenario_set` (whose key signs the first step, with `rent`
-/// lamports) and puts it in force by proposal `number`, the next one (`RiskConfig.proposals`). That is one
-/// transaction, so the timelock must be zero. The books need `refresh_scenarios` afterwards.
+/// lamports), verifies it against the set `in_force` (`None` while there is none) and puts it in force by proposal
+/// `number`, the next one (`RiskConfig.proposals`). That is one transaction, so the timelock must be zero. The books need
+/// `refresh_scenarios` afterwards.
 #[must_use]
 pub fn scenario_steps(
     set: &ScenarioSet,
     scenario_set: Pubkey,
+    in_force: Option<Pubkey>,
     rent: u64,
     authority: Pubkey,
     number: u64,
@@ -156,19 +158,30 @@ pub fn scenario_steps(
             done_when: None,
         });
     }
+    steps.extend(verify_scenarios(set, scenario_set, in_force));
     steps.push(activate_scenarios(set, scenario_set, authority, number));
     steps
 }
 
-/// Creates the account at `scenario_set`, whose key signs, and opens it for writing.
+/// What is announced of a set. One with other than 512 draws has no moments to post, and the chain refuses it.
+#[must_use]
+pub fn announcement(set: &ScenarioSet) -> ScenarioSetArgs {
+    let moments = set.posted_moments();
+    ScenarioSetArgs {
+        symbols: set.symbols().iter().map(|s| *s.as_bytes()).collect(),
+        stress_count: u8::try_from(set.stress().len()).unwrap_or(u8::MAX),
+        hash: set.hash(),
+        correlations: moments.map(|m| m.correlations).unwrap_or_default(),
+    }
+}
+
+/// Creates the account at `scenario_set`, whose key signs, announces the set and opens it for writing.
 pub(crate) fn create_scenarios(
     set: &ScenarioSet,
     scenario_set: Pubkey,
     rent: u64,
     authority: Pubkey,
 ) -> Step {
-    let symbols = set.symbols().iter().map(|s| *s.as_bytes()).collect();
-    let stress_count = u8::try_from(set.stress().len()).unwrap_or(u8::MAX);
     Step {
         name: "scenario set account".into(),
         instructions: instruction::risk::create_scenario_set(
@@ -176,15 +189,31 @@ pub(crate) fn create_scenarios(
             authority,
             scenario_set,
             rent,
-            symbols,
-            stress_count,
+            announcement(set),
         )
         .to_vec(),
         done_when: Some(scenario_set),
     }
 }
 
-/// Seals a written set and puts it in force: proposal `number`, proposed and executed at once.
+/// Verifies a written set, in calls of bounded work; going on after some of them does no harm.
+pub(crate) fn verify_scenarios(
+    set: &ScenarioSet,
+    scenario_set: Pubkey,
+    in_force: Option<Pubkey>,
+) -> Vec<Step> {
+    let columns = u8::try_from(set.symbols().len()).unwrap_or(u8::MAX);
+    let calls = instruction::risk::verify_whole_scenario_set(scenario_set, in_force, columns);
+    let of = calls.len();
+    let steps = calls.into_iter().enumerate().map(|(i, call)| Step {
+        name: format!("scenario verification {}/{of}", i + 1),
+        instructions: vec![call],
+        done_when: None,
+    });
+    steps.collect()
+}
+
+/// Puts a verified set in force: proposal `number`, proposed and executed at once.
 pub(crate) fn activate_scenarios(
     set: &ScenarioSet,
     scenario_set: Pubkey,
@@ -231,7 +260,8 @@ pub(crate) fn name_of(symbol: &[u8; 8]) -> String {
 }
 
 /// The account's body of a set.
-pub(crate) fn body_of(set: &ScenarioSet) -> Box<ScenarioBody> {
+#[must_use]
+pub fn body_of(set: &ScenarioSet) -> Box<ScenarioBody> {
     let mut body = bytemuck::allocation::zeroed_box::<ScenarioBody>();
     for (k, draw) in set.draws().iter().enumerate().take(body.weights.len()) {
         body.weights[k] = draw.weight;

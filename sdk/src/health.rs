@@ -69,7 +69,7 @@ pub fn exposed_underlyings(pool: &Pool, account: &MarginAccount) -> BTreeSet<u8>
         .iter()
         .zip(&pool.collaterals)
         .filter(|(amount, _)| **amount > 0)
-        .map(|(_, listed)| listed.underlying);
+        .flat_map(|(_, listed)| [listed.underlying, listed.base]);
     positions.chain(collaterals).collect()
 }
 

@@ -9,7 +9,7 @@ use {
     },
     cep_migrations::{CollateralParameters, UnderlyingParameters},
     cep_risk::MAX_UNDERLYINGS,
-    cep_scenarios::{Draw, ScenarioSet, StressRow},
+    cep_scenarios::{Draw, ScenarioSet, StressKind, StressRow},
     cep_sdk::programs::margin_pool::{Leg, state::MAX_COLLATERALS},
     solana_sdk::signature::Signer,
 };
@@ -47,7 +47,8 @@ pub fn at_the_limit() -> Setup {
 }
 
 /// A set of `columns`: the first `shipped` of `set` in turn, under the names that [`widened`] gives its underlyings. The
-/// set's further columns (stablecoins, a staked gap) have no book.
+/// set's further columns (stablecoins, a staked gap) have no book. The mandated rows come first; every column repeats the
+/// worst day of the one it repeats, and best days fill what is left.
 #[must_use]
 pub fn widened_set(set: &ScenarioSet, shipped: usize, columns: usize) -> ScenarioSet {
     let symbols = (0..columns).map(|i| match set.symbols().get(i) {
@@ -60,10 +61,35 @@ pub fn widened_set(set: &ScenarioSet, shipped: usize, columns: usize) -> Scenari
         z: repeat(&d.z),
         ..d.clone()
     });
-    let stress = set.stress().iter().map(|row| StressRow {
-        returns: repeat(&row.returns),
-        ..row.clone()
+    // Decorrelated rows go up and down in turn.
+    let alternate = |values: &[i32]| -> Vec<i32> {
+        let place = |i: usize| if i == 0 { 0 } else { 2 - i % 2 };
+        (0..columns).map(|i| values[place(i)]).collect()
+    };
+    let row = |kind, of: &StressRow| StressRow {
+        kind,
+        returns: match kind {
+            StressKind::Decorrelated | StressKind::DecorrelatedMirror => alternate(&of.returns),
+            _ => repeat(&of.returns),
+        },
+        ..of.clone()
+    };
+    let column = |i: usize| u8::try_from(i).unwrap();
+    let find = |kind| set.stress().iter().find(|row| row.kind == kind).unwrap();
+    let worst = (0..columns).map(|i| {
+        let of = find(StressKind::WorstDay(column(i % shipped)));
+        row(StressKind::WorstDay(column(i)), of)
     });
+    let others = set.stress().iter().filter(|row| match row.kind {
+        StressKind::WorstDay(_) => false,
+        StressKind::BestDay(i) => usize::from(i) < shipped.min(columns),
+        _ => true,
+    });
+    let (best, mandated): (Vec<_>, Vec<_>) =
+        others.partition(|row| matches!(row.kind, StressKind::BestDay(_)));
+    let rest = mandated.into_iter().chain(best);
+    let stress = worst.chain(rest.map(|of| row(of.kind, of)));
+    let stress = stress.take(cep_risk::STRESS_ROWS);
     ScenarioSet::new(
         symbols.collect(),
         draws.collect(),

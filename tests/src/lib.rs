@@ -9,6 +9,7 @@
 
 pub mod actions;
 pub mod bare;
+pub mod candidate;
 pub mod governance;
 pub mod invariants;
 pub mod largest;

@@ -141,7 +141,7 @@ impl World {
         }
     }
 
-    /// Uploads a scenario set to a fresh account and puts it in force.
+    /// Uploads a scenario set to a fresh account, verifies it and puts it in force.
     pub fn install_scenarios(&mut self, set: &ScenarioSet, account: &str) {
         let key = keypair(account);
         for (i, step) in self.scenario_steps(set, &key).iter().enumerate() {
@@ -158,7 +158,14 @@ impl World {
             .svm
             .minimum_balance_for_rent_exemption(OnChainSet::SPACE);
         let number = self.config().proposals;
-        scenario_steps(set, key.pubkey(), rent, admin().pubkey(), number)
+        let in_force = self.set_in_force();
+        scenario_steps(set, key.pubkey(), in_force, rent, admin().pubkey(), number)
+    }
+
+    /// `None` before the first activation.
+    #[must_use]
+    pub fn set_in_force(&self) -> Option<Pubkey> {
+        (self.scenario_set != Pubkey::default()).then_some(self.scenario_set)
     }
 
     pub fn run(&mut self, step: &Step, signers: &[&Keypair]) -> Result<Receipt, Refusal> {

@@ -63,8 +63,8 @@ pub const WEIGHT_ONE: u32 = 16_000_000;
 pub const MAX_UNDERLYINGS: usize = 8;
 /// Parts per million, the unit of every ratio parameter.
 pub const PPM: u64 = 1_000_000;
-/// Positions and collateral balances that one portfolio may hold.
-pub const MAX_HOLDINGS: usize = 80;
+/// Holdings that one portfolio may have: 64 positions and 16 collateral balances, of which a staked token counts twice.
+pub const MAX_HOLDINGS: usize = 96;
 /// Seconds in a year of 365 days: volatilities and rates of options are per year.
 pub const SECONDS_PER_YEAR: u64 = 365 * SECONDS_PER_DAY;
 /// Seconds in a day: variances are per day.

@@ -105,6 +105,12 @@ pub enum MarginPoolError {
         "The risk book does not hold the instrument of a position; pass the book that lists it, and report this to the maintainers if it is the right one"
     )]
     InstrumentMissing,
+    #[msg("List the underlying that the staked token redeems for first")]
+    BaseNotListed,
+    #[msg(
+        "A staked token is collateral and not traded; trade the perpetual of what it redeems for"
+    )]
+    StakedUnderlying,
     #[msg(
         "The staked token trades too far below its redemption value to take in more of it; deposit another asset or wait until the gap closes"
     )]

@@ -13,7 +13,9 @@ pub enum RiskEngineError {
     BadSymbol,
     #[msg("All underlying slots are taken; a config holds at most 8")]
     TooManyUnderlyings,
-    #[msg("This book is of a staked token; call refresh_staked with its base book")]
+    #[msg(
+        "This book is of a staked token; call refresh_staked with its base book, and list instruments on that one"
+    )]
     StakedBook,
     #[msg("This book is not of a staked token; call refresh")]
     NotStakedBook,
@@ -78,6 +80,39 @@ pub enum RiskEngineError {
     ScenarioOutOfBounds,
     #[msg("The scenario set does not have the hash that was announced; upload it again")]
     ScenarioHashMismatch,
+    // Scenario sets.
+    #[msg("A scenario set names each of its columns once; post 1 to 8 different symbols")]
+    ScenarioSymbols,
+    #[msg(
+        "A scenario set posts one correlation per pair of columns, in the order (0,1), (0,2), (1,2), (0,3) and so on"
+    )]
+    ScenarioPairs,
+    #[msg(
+        "Columns and stress rows that a scenario set does not use must be zero; write zeros there"
+    )]
+    ScenarioUnused,
+    #[msg(
+        "A column's mean, variance or correlation is not the posted one; open a set with its own moments, `cep scenarios show` prints them"
+    )]
+    ScenarioMoments,
+    #[msg(
+        "A mandated stress row is missing, or a row is unknown or there twice; rebuild the set with all mandated rows"
+    )]
+    ScenarioStressRows,
+    #[msg("A stress row is not what its id stands for; rebuild the set from its prices")]
+    ScenarioStressSubstance,
+    #[msg("A column of the scenario set in force is missing; rebuild the set with all of them")]
+    ScenarioColumnDropped,
+    #[msg(
+        "A tail, stress return, level or correlation is farther from the set in force than scenario_max_change allows; go there in smaller steps"
+    )]
+    ScenarioChangeTooLarge,
+    #[msg(
+        "The scenario set is not verified against the set in force; call verify_scenario_set until every column is checked"
+    )]
+    ScenarioSetUnverified,
+    #[msg("This scenario set is in force; name another one")]
+    ScenarioSetInForce,
     #[msg(
         "This is not the scenario set in force; pass the account named in RiskConfig.scenario_set"
     )]

@@ -75,6 +75,22 @@ pub struct ScenariosRefreshed {
     pub maintenance_variance: u64,
 }
 
+/// A scenario set was announced: from here on anyone may rebuild it and compare hashes.
+#[event]
+pub struct ScenarioSetAnnounced {
+    pub scenario_set: Pubkey,
+    pub hash: [u8; 32],
+}
+
+/// Every column of a scenario set was verified, and the set compared with the one in force.
+#[event]
+pub struct ScenarioSetVerified {
+    pub scenario_set: Pubkey,
+    pub hash: [u8; 32],
+    /// What it may become.
+    pub generation: u64,
+}
+
 /// A scenario set was put in force.
 #[event]
 pub struct ScenarioSetActivated {

@@ -18,6 +18,7 @@ pub mod oracle;
 pub mod price;
 pub mod seeds;
 pub mod state;
+pub mod verification;
 
 pub use instructions::*;
 use state::{Change, RiskParams};
@@ -38,22 +39,32 @@ pub mod risk_engine {
         instructions::add_underlying::handler(ctx, args)
     }
 
-    /// Opens an empty, writable scenario set. Authority only.
+    /// Announces a scenario set by its hash and moments and opens its account for writing. Authority only.
     pub fn create_scenario_set(
         ctx: Context<CreateScenarioSet>,
-        symbols: Vec<[u8; 8]>,
-        stress_count: u8,
+        args: ScenarioSetArgs,
     ) -> Result<()> {
-        instructions::create_scenario_set::handler(ctx, symbols, stress_count)
+        instructions::create_scenario_set::handler(ctx, args)
     }
 
-    /// Writes part of the body of a set that is not sealed yet. Authority only.
+    /// Writes part of the body of a set whose verification has not begun. Authority only.
     pub fn write_scenario_set(
         ctx: Context<WriteScenarioSet>,
         offset: u32,
         bytes: Vec<u8>,
     ) -> Result<()> {
         instructions::write_scenario_set::handler(ctx, offset, bytes)
+    }
+
+    /// Checks a written set: hash, bounds and stress rows first, then up to `columns` columns more, at last the
+    /// change against the set in force. Anyone.
+    pub fn verify_scenario_set(ctx: Context<VerifyScenarioSet>, columns: u8) -> Result<()> {
+        instructions::verify_scenario_set::handler(ctx, columns)
+    }
+
+    /// Returns the rent of a set that is not in force to the authority. Authority only.
+    pub fn close_scenario_set(ctx: Context<CloseScenarioSet>) -> Result<()> {
+        instructions::close_scenario_set::handler(ctx)
     }
 
     /// Adds free instrument slots to a book. Authority only.

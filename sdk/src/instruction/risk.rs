@@ -4,7 +4,10 @@ use {
     super::build,
     crate::address,
     anchor_lang::prelude::Pubkey,
-    risk_engine::{AddUnderlyingArgs, RiskConfigArgs, accounts, instruction, state::ScenarioSet},
+    risk_engine::{
+        AddUnderlyingArgs, RiskConfigArgs, ScenarioSetArgs, accounts, instruction,
+        state::ScenarioSet,
+    },
     solana_sdk::instruction::{AccountMeta, Instruction},
     solana_system_interface::{instruction::create_account, program},
 };
@@ -55,8 +58,7 @@ pub fn create_scenario_set(
     payer: Pubkey,
     scenario_set: Pubkey,
     rent: u64,
-    symbols: Vec<[u8; 8]>,
-    stress_count: u8,
+    args: ScenarioSetArgs,
 ) -> [Instruction; 2] {
     let space = u64::try_from(ScenarioSet::SPACE).unwrap_or(u64::MAX);
     let accounts = accounts::CreateScenarioSet {
@@ -64,10 +66,7 @@ pub fn create_scenario_set(
         scenario_set,
         authority,
     };
-    let data = instruction::CreateScenarioSet {
-        symbols,
-        stress_count,
-    };
+    let data = instruction::CreateScenarioSet { args };
     [
         create_account(&payer, &scenario_set, rent, space, &risk_engine::ID),
         build(risk_engine::ID, &accounts, &data),
@@ -90,6 +89,63 @@ pub fn write_scenario_set(
         risk_engine::ID,
         &accounts,
         &instruction::WriteScenarioSet { offset, bytes },
+    )
+}
+
+/// Columns that the first, second and third [`verify_scenario_set`] of a set may take on within 400,000 compute units each;
+/// a set of up to seven columns needs two calls.
+pub const VERIFICATION: [u8; 3] = [3, 4, 1];
+
+/// Verifies a written set: its whole body first, then up to `columns` columns more, at last its distance from the set
+/// `in_force`, which is `None` only while there is none.
+#[must_use]
+pub fn verify_scenario_set(
+    scenario_set: Pubkey,
+    in_force: Option<Pubkey>,
+    columns: u8,
+) -> Instruction {
+    let accounts = accounts::VerifyScenarioSet {
+        config: address::risk_config(),
+        scenario_set,
+        in_force,
+    };
+    build(
+        risk_engine::ID,
+        &accounts,
+        &instruction::VerifyScenarioSet { columns },
+    )
+}
+
+/// The [`verify_scenario_set`] calls, one transaction each, that a set of so many columns takes.
+#[must_use]
+pub fn verify_whole_scenario_set(
+    scenario_set: Pubkey,
+    in_force: Option<Pubkey>,
+    columns: u8,
+) -> Vec<Instruction> {
+    let mut done = 0u8;
+    let wanted = VERIFICATION.into_iter().take_while(|count| {
+        let more = done < columns;
+        done = done.saturating_add(*count);
+        more
+    });
+    wanted
+        .map(|count| verify_scenario_set(scenario_set, in_force, count))
+        .collect()
+}
+
+/// Closes a set that is not in force; the authority gets its rent.
+#[must_use]
+pub fn close_scenario_set(authority: Pubkey, scenario_set: Pubkey) -> Instruction {
+    let accounts = accounts::CloseScenarioSet {
+        config: address::risk_config(),
+        scenario_set,
+        authority,
+    };
+    build(
+        risk_engine::ID,
+        &accounts,
+        &instruction::CloseScenarioSet {},
     )
 }
 

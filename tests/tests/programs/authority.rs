@@ -2,7 +2,7 @@
 
 use {
     anchor_lang::error::ErrorCode,
-    cep_migrations::parameters::pyth,
+    cep_migrations::{parameters::pyth, plan::announcement},
     cep_risk::units::MAX_QUANTITY,
     cep_sdk::{
         address, instruction,
@@ -18,6 +18,7 @@ use {
     cep_tests::{
         Outcome, Receipt, Refusal, SOL, Setup, World,
         bare::endow,
+        candidate::Candidate,
         keypair, largest,
         token::write_mint,
         world::{admin, quote_mint},
@@ -90,9 +91,8 @@ fn the_risk_engine_obeys_its_authority_alone() {
     let rent = world.svm.minimum_balance_for_rent_exemption(
         cep_sdk::programs::risk_engine::state::ScenarioSet::SPACE,
     );
-    let symbols = vec![symbol("BTC")];
-    let create =
-        instruction::risk::create_scenario_set(me, me, set.pubkey(), rent, symbols, 0).to_vec();
+    let args = announcement(&setup.set);
+    let create = instruction::risk::create_scenario_set(me, me, set.pubkey(), rent, args).to_vec();
     let in_force = world.scenario_set;
     let write = instruction::risk::write_scenario_set(me, in_force, 0, vec![0]);
     let hash = setup.set.hash();
@@ -106,7 +106,11 @@ fn the_risk_engine_obeys_its_authority_alone() {
     world
         .send(&create, &[&mallory, &set])
         .refused(RiskEngineError::NotAuthority);
-    for ix in [write, activate] {
+    // One that is not in force, for that is refused for another reason.
+    let other = keypair("other set");
+    world.upload(&Candidate::shipped(), &other);
+    let close = instruction::risk::close_scenario_set(me, other.pubkey());
+    for ix in [write, activate, close] {
         world
             .send(&[ix], &[&mallory])
             .refused(RiskEngineError::NotAuthority);

@@ -162,7 +162,7 @@ fn guardian_and_authority_cancel_and_the_proposer_gets_the_rent_back() {
         world.advance(TIMELOCK_SECONDS);
         world
             .execute(number, &change)
-            .refused(ErrorCode::AccountNotInitialized);
+            .refused(ErrorCode::AccountOwnedByWrongProgram);
     }
 }
 
@@ -200,7 +200,7 @@ fn no_proposal_is_executed_twice_and_no_number_given_twice() {
 
     world
         .execute(number, &change)
-        .refused(ErrorCode::AccountNotInitialized);
+        .refused(ErrorCode::AccountOwnedByWrongProgram);
     let me = admin().pubkey();
     let again = governance::propose(me, number, change.clone());
     world
@@ -210,7 +210,7 @@ fn no_proposal_is_executed_twice_and_no_number_given_twice() {
     let propose = governance::propose(me, number + 1, change);
     world
         .send(&[propose, execute.clone(), execute], &[&admin()])
-        .refused(ErrorCode::AccountNotInitialized);
+        .refused(ErrorCode::AccountOwnedByWrongProgram);
 }
 
 #[test]

@@ -1,25 +1,16 @@
-//! Several oracles behind one price, the circuit breaker, implied volatility, staked tokens.
+//! Several oracles behind one price, the circuit breaker, implied volatility.
 
 use {
-    cep_migrations::{
-        UnderlyingParameters,
-        parameters::{feeds, switchboard},
-    },
+    cep_migrations::parameters::switchboard,
     cep_sdk::{
-        instruction::{self, instruments::settle_expiry},
+        instruction,
         programs::risk_engine::{
-            error::RiskEngineError,
-            events::{ExpirySettled, PriceRefreshed, StakeRateRefreshed, VolatilityRefreshed},
+            events::{PriceRefreshed, VolatilityRefreshed},
             oracle::Fault,
-            state::{AtmFeedArgs, InstrumentKind, StakedArgs, degraded},
+            state::{AtmFeedArgs, degraded},
         },
-        units::symbol,
     },
-    cep_tests::{
-        BTC, Outcome, Receipt, SOL, Setup, World, keypair,
-        oracle::{Feed, StakePool},
-        world::admin,
-    },
+    cep_tests::{BTC, Outcome, Receipt, SOL, Setup, World, keypair, oracle::Feed, world::admin},
     solana_sdk::{clock::Clock, pubkey::Pubkey, signature::Signer},
 };
 
@@ -240,164 +231,4 @@ fn one_wrong_volatility_feed_moves_what_it_feeds_step_by_step() {
     world.advance(1);
     // A quarter at once, and a hundredth of a percent a second.
     assert_eq!(refresh(&mut world, 5.0), 625_050_000);
-}
-
-/// jitoSOL on top of the standard deployment: rate from its stake pool, market from one feed.
-fn staked_world() -> (World, u8) {
-    let mut setup = Setup::standard();
-    let mut staked = UnderlyingParameters::new("JITOSOL", feeds::SOL, 0.0097, 0.0097, 1e6);
-    staked.column = symbol("SOLGAP");
-    staked.sources = vec![switchboard(&feed_at("jitosol"))];
-    staked.staked = Some((
-        symbol("SOL"),
-        StakedArgs {
-            stake_pool: keypair("stake pool").pubkey(),
-            rate_source: None,
-            max_growth: 1_000,
-            gap_band: 30_000,
-        },
-    ));
-    setup.parameters.underlyings.push(staked);
-    setup.prices.push(250.0);
-    let mut world = World::bare(&setup);
-    world.initialise();
-    world.install_scenarios(&setup.set, "set");
-    world.advance(1_000);
-    (world, 3)
-}
-
-fn stake_pool(world: &mut World, rate: f64) -> Pubkey {
-    let epoch = world.svm.get_sysvar::<Clock>().epoch;
-    let address = keypair("stake pool").pubkey();
-    let supply = 1_000_000_000_000;
-    let lamports = (supply as f64 * rate).round() as u64;
-    StakePool::new(Pubkey::new_unique(), lamports, supply, epoch).write(&mut world.svm, address);
-    address
-}
-
-fn refresh_staked(world: &mut World, sol: f64, market: f64, rate: f64) -> Receipt {
-    world.advance(1);
-    let price = world.post_price(SOL, sol, 0.1);
-    world.refresh(SOL, price).accepted();
-    let accounts = [post_feed(world, "jitosol", market), stake_pool(world, rate)];
-    let (book, base) = (world.book_address(3), world.book_address(SOL));
-    let ix = instruction::risk::refresh_staked(book, base, &accounts);
-    world.send(&[ix], &[&admin()]).accepted()
-}
-
-#[test]
-fn a_staked_token_is_worth_the_less_of_redemption_and_market() {
-    let (mut world, jito) = staked_world();
-    let receipt = refresh_staked(&mut world, 200.0, 249.0, 1.2);
-    let event = receipt.event::<StakeRateRefreshed>();
-    assert_eq!((event.rate, event.redemption), (1_200_000_000, 240_000_000));
-    assert_eq!((event.gap, event.fault), (0, 0));
-    assert_eq!(world.book(jito).price, 240_000_000);
-
-    refresh_staked(&mut world, 200.0, 236.4, 1.2);
-    let book = world.book(jito);
-    assert_eq!((book.price, book.staked.gap), (236_400_000, 15_000));
-    assert!(!book.has_gap());
-    assert_eq!(book.degraded, 0);
-}
-
-#[test]
-fn a_gap_beyond_its_band_shows_and_does_not_put_the_price_in_doubt() {
-    let (mut world, jito) = staked_world();
-    let receipt = refresh_staked(&mut world, 200.0, 230.0, 1.2);
-    assert!(receipt.event::<StakeRateRefreshed>().deposits_stopped);
-    let book = world.book(jito);
-    assert!(book.has_gap());
-    assert_eq!(book.degraded, 0, "exits go on");
-}
-
-#[test]
-fn a_rate_grows_no_faster_than_staking_can_earn_and_falls_at_once() {
-    let (mut world, jito) = staked_world();
-    refresh_staked(&mut world, 200.0, 300.0, 1.2);
-    // The same epoch: no growth at all.
-    refresh_staked(&mut world, 200.0, 300.0, 1.3);
-    let book = world.book(jito);
-    assert_eq!(
-        (book.staked.rate, book.staked.rate_limited),
-        (1_200_000_000, 1)
-    );
-    let mut clock = world.svm.get_sysvar::<Clock>();
-    clock.epoch += 2;
-    world.svm.set_sysvar(&clock);
-    refresh_staked(&mut world, 200.0, 300.0, 1.3);
-    // A thousandth per epoch.
-    assert_eq!(world.book(jito).staked.rate, 1_202_400_000);
-    refresh_staked(&mut world, 200.0, 300.0, 1.1);
-    assert_eq!(world.book(jito).staked.rate, 1_100_000_000);
-}
-
-#[test]
-fn a_staked_token_is_in_doubt_with_its_base() {
-    let (mut world, jito) = staked_world();
-    refresh_staked(&mut world, 200.0, 240.0, 1.2);
-    world.advance(61);
-    let accounts = [post_feed(&mut world, "jitosol", 240.0)];
-    let (book, base) = (world.book_address(jito), world.book_address(SOL));
-    let ix = instruction::risk::refresh_staked(book, base, &accounts);
-    world.send(&[ix], &[&admin()]).accepted();
-    let book = world.book(jito);
-    assert_eq!(book.degraded, degraded::BASE);
-    assert!(book.is_degraded(world.now()));
-}
-
-#[test]
-fn a_stake_pool_that_is_not_the_tokens_says_nothing() {
-    let (mut world, jito) = staked_world();
-    refresh_staked(&mut world, 200.0, 240.0, 1.2);
-    world.advance(1);
-    let mut forged = StakePool::new(Pubkey::new_unique(), 9, 1, 0);
-    let elsewhere = keypair("another pool").pubkey();
-    forged.write(&mut world.svm, elsewhere);
-    forged.owner = keypair("mallory").pubkey();
-    forged.write(&mut world.svm, keypair("stake pool").pubkey());
-    let (book, base) = (world.book_address(jito), world.book_address(SOL));
-    let pools = [elsewhere, keypair("stake pool").pubkey()];
-    let ix = instruction::risk::refresh_staked(book, base, &pools);
-    let receipt = world.send(&[ix], &[&admin()]).accepted();
-    let event = receipt.event::<StakeRateRefreshed>();
-    assert_eq!(event.rate, 1_200_000_000);
-    assert_eq!(Fault::from_code(event.fault), Some(Fault::WrongOwner));
-}
-
-#[test]
-fn each_kind_of_book_has_its_own_refresh() {
-    let (mut world, jito) = staked_world();
-    world
-        .refresh_from(jito, &[])
-        .refused(RiskEngineError::StakedBook);
-    let (sol, btc) = (world.book_address(SOL), world.book_address(BTC));
-    let plain = instruction::risk::refresh_staked(sol, btc, &[]);
-    world
-        .send(&[plain], &[&admin()])
-        .refused(RiskEngineError::NotStakedBook);
-    let base = instruction::risk::refresh_staked(world.book_address(jito), btc, &[]);
-    world
-        .send(&[base], &[&admin()])
-        .refused(RiskEngineError::WrongBaseBook);
-}
-
-#[test]
-fn a_future_on_a_staked_token_settles_to_its_average_too() {
-    let (mut world, jito) = staked_world();
-    refresh_staked(&mut world, 200.0, 239.0, 1.2);
-    world.extend_book(jito, 1);
-    let expiry = world.expiry_in(1);
-    world.list(jito, InstrumentKind::Future, expiry, 0.0);
-    world.advance(expiry - 1_800 - world.now());
-    for _ in 0..61 {
-        world.advance(29);
-        refresh_staked(&mut world, 200.0, 239.0, 1.2);
-    }
-    let ix = settle_expiry(admin().pubkey(), world.book_address(jito), expiry);
-    let event = world
-        .send(&[ix], &[&admin()])
-        .accepted()
-        .event::<ExpirySettled>();
-    assert_eq!((event.how, event.price), (1, 239_000_000));
 }

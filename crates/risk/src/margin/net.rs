@@ -95,7 +95,7 @@ impl<'a> Net<'a> {
                     delta
                 }
             };
-            // At most 80 holdings of less than 2⁶³ x 2³² each.
+            // At most 96 holdings of less than 2⁶³ x 2³² each.
             net.delta[at] += delta;
         }
         for ((slot, q), book) in net.linear.iter_mut().zip(&at_index).zip(portfolio.books) {
@@ -113,7 +113,7 @@ impl<'a> Net<'a> {
             if exposure.0 > crate::rows::MAX_EXPOSURE {
                 return Err(RiskError::ExposureTooLarge);
             }
-            // Below 2⁷⁷ x 2²⁰, at most 80 times.
+            // Below 2⁷⁷ x 2²⁰, at most 96 times.
             net.basis += exposure.0 * i128::from(shock);
         }
         // One rounding for the whole account, down.
@@ -179,7 +179,7 @@ pub(super) fn contracts(delta: i128) -> Result<Quantity, RiskError> {
 /// A delta without its sign times micro-USD per contract, rounded up.
 pub(super) fn delta_times(delta: i128, micro_usd: u64) -> Result<Notional, RiskError> {
     let delta = delta.unsigned_abs();
-    // The product fits when the bits of both do; 80 deltas of 2⁴⁷ x 2²⁵ and a price of 2⁴⁴ have 124.
+    // The product fits when the bits of both do; 96 deltas of 2⁴⁷ x 2²⁵ and a price of 2⁴⁴ have 124.
     if delta.leading_zeros() + micro_usd.leading_zeros() < 66 {
         return Err(RiskError::ExposureTooLarge);
     }

@@ -40,6 +40,15 @@ pub(crate) fn handler(ctx: Context<ListCollateral>, underlying: u8, cap: u64) ->
         pool.collateral_index(&mint).is_err(),
         MarginPoolError::CollateralAlreadyListed
     );
+    let (is_staked, base) = {
+        let book = ctx.accounts.book.load()?;
+        let base = if book.is_staked == 0 {
+            Some(underlying)
+        } else {
+            pool.underlying_index(&book.staked.base_book)
+        };
+        (book.is_staked, base.ok_or(MarginPoolError::BaseNotListed)?)
+    };
     let index = pool.collateral_count;
     let slot = pool
         .collaterals
@@ -52,8 +61,9 @@ pub(crate) fn handler(ctx: Context<ListCollateral>, underlying: u8, cap: u64) ->
         cap,
         underlying,
         decimals: ctx.accounts.mint.decimals,
-        is_staked: ctx.accounts.book.load()?.is_staked,
-        padding: [0; 5],
+        is_staked,
+        base,
+        padding: [0; 4],
     };
     pool.collateral_count = index
         .checked_add(1)

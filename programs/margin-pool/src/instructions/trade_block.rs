@@ -96,7 +96,10 @@ fn clear<B: BookParts>(
     leg: &Leg,
 ) -> Result<i64> {
     require!(leg.quantity != 0, MarginPoolError::BadLegs);
-    let mark = books.get(leg.underlying)?.index_price();
+    let book = books.get(leg.underlying)?;
+    // Its scenarios are those of its gap alone.
+    require!(book.is_staked == 0, MarginPoolError::StakedUnderlying);
+    let mark = book.index_price();
     let mark = mark.map_err(|_| MarginPoolError::BookNotReady)?;
     let price = Price::new(leg.price).map_err(|_| MarginPoolError::PriceOutsideBand)?;
     require!(

@@ -5,7 +5,7 @@ use {
     },
     crate::{
         error::MarginPoolError,
-        state::{MarginAccount, Pool, Position, PositionKind, add},
+        state::{Collateral, MarginAccount, Pool, Position, PositionKind, add},
     },
     anchor_lang::prelude::*,
     cep_risk::{Breakdown, Holding, Instrument, Kind, Portfolio, Quantity, Scratch},
@@ -62,10 +62,43 @@ impl<'a> Snapshot<'a> {
             let excess = u32::from(listed.decimals).saturating_sub(QUANTITY_DECIMALS);
             let unit = 10u64.checked_pow(excess).ok_or(MarginPoolError::Overflow)?;
             let quantity = i64::try_from(amount / unit).map_err(|_| MarginPoolError::Overflow)?;
-            let held = (quantity, 0);
-            self.hold(listed.underlying, held, Instrument::Index, books)?;
+            if listed.is_staked == 0 {
+                self.hold(listed.underlying, (quantity, 0), Instrument::Index, books)?;
+            } else {
+                self.add_staked(listed, quantity, books)?;
+            }
         }
         Ok(())
+    }
+
+    /// A staked token moves with what it redeems for and with its gap, each by its value (first order: the true return is
+    /// the product): so much of the base as it is worth, rounded down, and the gap's exposure without a value of its own.
+    fn add_staked<B: BookParts>(
+        &mut self,
+        listed: &Collateral,
+        quantity: i64,
+        books: &'a Books<B>,
+    ) -> Result<()> {
+        let price = |index| -> Result<u64> {
+            let price = books.get(index)?.price;
+            require!(price != 0, MarginPoolError::BookNotReady);
+            Ok(price)
+        };
+        let (token, base) = (price(listed.underlying)?, price(listed.base)?);
+        // Quantities below 2⁶³, prices at most 2⁴⁴.
+        let worth = u128::from(quantity.unsigned_abs()) * u128::from(token);
+        let in_base = i64::try_from(worth / u128::from(base));
+        let in_base = in_base.map_err(|_| MarginPoolError::PositionTooLarge)?;
+        self.hold(listed.base, (in_base, 0), Instrument::Index, books)?;
+        let value = i64::try_from(worth.div_ceil(1_000_000));
+        let value = value.map_err(|_| MarginPoolError::PositionTooLarge)?;
+        // The value is not negative.
+        self.hold(
+            listed.underlying,
+            (quantity, -value),
+            Instrument::Index,
+            books,
+        )
     }
 
     fn add_position<B: BookParts>(
@@ -170,5 +203,6 @@ impl<'a> Snapshot<'a> {
 
 fn count(account: &MarginAccount) -> usize {
     let positions = account.positions.iter().filter(|p| !p.is_free()).count();
-    positions + account.collaterals.iter().filter(|a| **a > 0).count()
+    // A staked token counts twice.
+    positions + 2 * account.collaterals.iter().filter(|a| **a > 0).count()
 }

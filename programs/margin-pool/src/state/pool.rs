@@ -108,7 +108,9 @@ pub struct Collateral {
     pub decimals: u8,
     /// 1 for a staked token: its book says whether more of it is taken in.
     pub is_staked: u8,
-    pub padding: [u8; 5],
+    /// Index of the underlying that a staked token redeems for, with which it moves; of others `underlying` again.
+    pub base: u8,
+    pub padding: [u8; 4],
 }
 
 impl Pool {

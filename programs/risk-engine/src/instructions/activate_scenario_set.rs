@@ -7,28 +7,28 @@ use {
     anchor_lang::prelude::*,
 };
 
-/// Checks a set at `address` against its hash and bounds, seals it and puts it in force. Only an executed
-/// [`crate::state::Change::ScenarioSet`] comes here.
+/// Puts the set at `address` in force. Only an executed [`crate::state::Change::ScenarioSet`] comes here. Its body was found to have its hash and cannot have changed since, so that equal
+/// hashes are enough here; but another set may have come into force, or the bound may have been tightened.
+///
+/// # Errors
+/// [`RiskEngineError::ScenarioSetUnverified`] unless it is verified against the set now in force, within the bound now in
+/// force; [`RiskEngineError::ScenarioHashMismatch`] unless it is the one of this `hash`.
 pub(crate) fn activate(
     config: &mut RiskConfig,
     address: Pubkey,
-    set: &mut ScenarioSet,
+    set: &ScenarioSet,
     hash: [u8; 32],
 ) -> Result<()> {
-    require!(set.sealed == 0, RiskEngineError::ScenarioSetSealed);
-    set.check_body()?;
     require!(
-        set.canonical_hash() == hash,
-        RiskEngineError::ScenarioHashMismatch
+        set.is_verified(
+            config.scenario_generation,
+            config.params.scenario_max_change
+        ),
+        RiskEngineError::ScenarioSetUnverified
     );
-    set.hash = hash;
-    set.sealed = 1;
-
+    require!(set.hash == hash, RiskEngineError::ScenarioHashMismatch);
     config.scenario_set = address;
-    config.scenario_generation = config
-        .scenario_generation
-        .checked_add(1)
-        .ok_or(RiskEngineError::Overflow)?;
+    config.scenario_generation = set.verified_for;
     emit!(ScenarioSetActivated {
         scenario_set: address,
         generation: config.scenario_generation,

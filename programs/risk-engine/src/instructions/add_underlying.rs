@@ -153,7 +153,7 @@ pub(crate) fn feeds_of(args: &[AtmFeedArgs]) -> Result<[AtmFeed; MAX_TENORS]> {
     Ok(feeds)
 }
 
-fn is_symbol(symbol: &[u8; 8]) -> bool {
+pub(crate) fn is_symbol(symbol: &[u8; 8]) -> bool {
     let length = symbol.iter().position(|b| *b == 0).unwrap_or(symbol.len());
     let (name, rest) = symbol.split_at(length);
     !name.is_empty()

@@ -3,7 +3,7 @@ use {
         error::RiskEngineError,
         events::ChangeCancelled,
         seeds,
-        state::{Proposal, RiskConfig},
+        state::{Change, Proposal, RiskConfig},
     },
     anchor_lang::prelude::*,
 };
@@ -24,6 +24,13 @@ pub struct CancelProposal<'info> {
 }
 
 pub(crate) fn handler(ctx: Context<CancelProposal>) -> Result<()> {
+    let by_authority = ctx.accounts.config.load()?.authority == ctx.accounts.signer.key();
+    // Or a stolen guardian's key could never be replaced.
+    let replaces_guardian = matches!(ctx.accounts.proposal.load()?.decode()?, Change::Guardian(_));
+    require!(
+        by_authority || !replaces_guardian,
+        RiskEngineError::NotAuthority
+    );
     emit!(ChangeCancelled {
         proposal: ctx.accounts.proposal.key(),
         number: ctx.accounts.proposal.load()?.number,

@@ -1,12 +1,26 @@
 use {
+    super::add_underlying::is_symbol,
     crate::{
         error::RiskEngineError,
+        events::ScenarioSetAnnounced,
         seeds,
         state::{RiskConfig, ScenarioSet},
     },
     anchor_lang::prelude::*,
     cep_risk::{MAX_UNDERLYINGS, STRESS_ROWS},
 };
+
+#[derive(AnchorSerialize, AnchorDeserialize, Clone, Debug)]
+pub struct ScenarioSetArgs {
+    /// One per column, 1 to 8, all different.
+    pub symbols: Vec<[u8; 8]>,
+    /// 0 to 16.
+    pub stress_count: u8,
+    /// SHA-256 of the canonical bytes of the set that will be written.
+    pub hash: [u8; 32],
+    /// Correlations, Q32, of columns (0,1), (0,2), (1,2), (0,3) and so on; means are zero and variances one.
+    pub correlations: Vec<i64>,
+}
 
 #[derive(Accounts)]
 pub struct CreateScenarioSet<'info> {
@@ -19,26 +33,40 @@ pub struct CreateScenarioSet<'info> {
     pub authority: Signer<'info>,
 }
 
-pub(crate) fn handler(
-    ctx: Context<CreateScenarioSet>,
-    symbols: Vec<[u8; 8]>,
-    stress_count: u8,
-) -> Result<()> {
+pub(crate) fn handler(ctx: Context<CreateScenarioSet>, args: ScenarioSetArgs) -> Result<()> {
+    let columns = args.symbols.len();
     require!(
-        (1..=MAX_UNDERLYINGS).contains(&symbols.len()),
-        RiskEngineError::TooManyUnderlyings
+        (1..=MAX_UNDERLYINGS).contains(&columns),
+        RiskEngineError::ScenarioSymbols
     );
+    let mut earlier = args.symbols.iter().enumerate();
+    let once = earlier.all(|(i, s)| is_symbol(s) && !args.symbols.iter().take(i).any(|e| e == s));
+    require!(once, RiskEngineError::ScenarioSymbols);
     require!(
-        usize::from(stress_count) <= STRESS_ROWS,
+        usize::from(args.stress_count) <= STRESS_ROWS,
         RiskEngineError::ScenarioOutOfBounds
+    );
+    // At most 8 columns; unsigned.
+    require!(
+        args.correlations.len() == columns * (columns - 1) / 2,
+        RiskEngineError::ScenarioPairs
     );
     let mut set = ctx.accounts.scenario_set.load_init()?;
     set.config = ctx.accounts.config.key();
-    set.columns = u8::try_from(symbols.len()).map_err(|_| RiskEngineError::TooManyUnderlyings)?;
-    for (slot, symbol) in set.symbols.iter_mut().zip(symbols) {
+    set.hash = args.hash;
+    set.columns = u8::try_from(columns).map_err(|_| RiskEngineError::ScenarioSymbols)?;
+    for (slot, symbol) in set.symbols.iter_mut().zip(args.symbols) {
         *slot = symbol;
     }
-    set.stress_count = stress_count;
+    // The places of earlier pairs do not depend on how many columns follow.
+    for (slot, correlation) in set.correlations.iter_mut().zip(args.correlations) {
+        *slot = correlation;
+    }
+    set.stress_count = args.stress_count;
     set.version = ScenarioSet::VERSION;
+    emit!(ScenarioSetAnnounced {
+        scenario_set: ctx.accounts.scenario_set.key(),
+        hash: args.hash,
+    });
     Ok(())
 }

@@ -40,6 +40,7 @@ pub(crate) fn handler(
     let info = ctx.accounts.book.to_account_info();
     let mut account = BookMut::load(&info)?;
     let (book, instruments) = account.parts()?;
+    require!(book.is_staked == 0, RiskEngineError::StakedBook);
     require!(
         is_in_range(book, kind, expiry, strike, Clock::get()?.unix_timestamp),
         RiskEngineError::BadInstrument

@@ -19,7 +19,7 @@ pub struct WriteScenarioSet<'info> {
 
 pub(crate) fn handler(ctx: Context<WriteScenarioSet>, offset: u32, bytes: Vec<u8>) -> Result<()> {
     let mut set = ctx.accounts.scenario_set.load_mut()?;
-    // A set in force, or one that was, never changes under those who checked it.
+    // What was checked never changes under those who checked it.
     require!(set.sealed == 0, RiskEngineError::ScenarioSetSealed);
     let start = usize::try_from(offset).map_err(|_| RiskEngineError::ScenarioChunkOutOfRange)?;
     let end = start

@@ -1,32 +1,55 @@
 use {
-    crate::error::RiskEngineError,
     anchor_lang::prelude::*,
-    cep_risk::{
-        MAX_UNDERLYINGS, ROWS, STRESS_ROWS, WEIGHT_ONE,
-        rows::{RETURN_MAX, RETURN_MIN},
-        scenario::Z_MAX,
-    },
+    cep_risk::{MAX_UNDERLYINGS, ROWS, STRESS_ROWS},
     solana_sha256_hasher::hashv,
 };
+
+/// Pairs of columns.
+pub const PAIRS: usize = MAX_UNDERLYINGS * (MAX_UNDERLYINGS - 1) / 2;
 
 /// Standardised joint draws and mandated stress rows. Too large for a derived address (an
 /// instruction creates at most 10 KiB), so it lives at a key of its own and `RiskConfig` names the one
 /// in force.
+///
+/// Created and written by the authority, verified by anyone, put in force by an activation.
 #[account(zero_copy)]
 #[repr(C)]
 pub struct ScenarioSet {
     pub config: Pubkey,
-    /// SHA-256 of the canonical bytes, see [`ScenarioSet::canonical_hash`]; zero until sealed.
+    /// SHA-256 of the canonical bytes, see [`ScenarioSet::canonical_hash`]: announced when the account is opened, checked
+    /// when verification begins.
     pub hash: [u8; 32],
+    /// One per column, all different.
     pub symbols: [[u8; 8]; MAX_UNDERLYINGS],
     pub columns: u8,
     pub stress_count: u8,
-    /// 0 while it is written, 1 once sealed: a sealed set never changes.
+    /// 0 while it is written. 1 once the body was found to have the announced hash: from then on it never changes.
     pub sealed: u8,
     pub version: u8,
-    pub padding: [u8; 4],
+    /// Columns verified so far, in order.
+    pub verified: u8,
+    pub padding: [u8; 3],
+    /// The generation that this set may become: one more than that of the set it was compared with. 0: not compared yet.
+    pub verified_for: u64,
+    /// The `scenario_max_change` of that comparison, ppm.
+    pub verified_within: u64,
+    /// Correlations as posted, Q32; of columns i < j at [`pair`]`(i, j)`.
+    pub correlations: [i64; PAIRS],
+    /// By column; written as each is verified.
+    pub tails: [ScenarioTail; MAX_UNDERLYINGS],
+    /// Expected Shortfall at 99 % of a rise of the volatility level, Q16; written when the set is sealed.
+    pub level_tail: i64,
     pub body: ScenarioBody,
     pub reserved: [u8; 128],
+}
+
+/// Expected Shortfall at 99 % of one column of standardised returns, Q16, rounded up; positive for a loss.
+#[zero_copy]
+#[derive(Debug, PartialEq, Eq)]
+#[repr(C)]
+pub struct ScenarioTail {
+    pub long: i64,
+    pub short: i64,
 }
 
 /// What is uploaded in chunks.
@@ -50,7 +73,7 @@ pub struct ScenarioBody {
 pub const SCENARIO_BODY_LEN: usize = size_of::<ScenarioBody>();
 
 impl ScenarioSet {
-    pub const VERSION: u8 = 1;
+    pub const VERSION: u8 = 2;
     pub const SPACE: usize = 8 + size_of::<Self>();
 
     /// The column that carries `symbol`.
@@ -62,30 +85,14 @@ impl ScenarioSet {
             .position(|s| s == symbol)
     }
 
-    /// Everything that a set must satisfy before it may decide about margin.
-    pub fn check_body(&self) -> Result<()> {
-        let body = &self.body;
-        let mut total = 0u64;
-        for weight in &body.weights {
-            require!(*weight > 0, RiskEngineError::ScenarioWeights);
-            // 512 terms below 2³².
-            total += u64::from(*weight);
-        }
-        require!(
-            total == u64::from(WEIGHT_ONE),
-            RiskEngineError::ScenarioWeights
-        );
-        for (z, stress) in body
-            .z
-            .iter()
-            .zip(&body.stress)
-            .take(usize::from(self.columns))
-        {
-            let z_ok = z.iter().all(|z| (-Z_MAX..=Z_MAX).contains(z));
-            let stress_ok = stress.iter().all(|r| (RETURN_MIN..=RETURN_MAX).contains(r));
-            require!(z_ok && stress_ok, RiskEngineError::ScenarioOutOfBounds);
-        }
-        Ok(())
+    /// Whether every column has been verified, and the set compared with the one in force at `generation` under a bound no
+    /// wider than `max_change`.
+    #[must_use]
+    pub fn is_verified(&self, generation: u64, max_change: u64) -> bool {
+        self.sealed == 1
+            && self.verified == self.columns
+            && generation.checked_add(1) == Some(self.verified_for)
+            && self.verified_within <= max_change
     }
 
     /// SHA-256 over: rows (u16), stress rows (u16), columns (u8), the symbols, weights, levels, z column
@@ -128,6 +135,14 @@ impl ScenarioSet {
     }
 }
 
+/// Place of the correlation of columns `i` and `j`, i < j < 8: (0, 1), (0, 2), (1, 2), (0, 3) and so on.
+#[must_use]
+pub const fn pair(i: usize, j: usize) -> usize {
+    // At most 28.
+    (j * j.saturating_sub(1) / 2 + i) % PAIRS
+}
+
 const _: () = assert!(ROWS == 512);
 const _: () = assert!(SCENARIO_BODY_LEN == 2048 + 2048 + 16_384 + 64 + 512 + 16);
-const _: () = assert!(size_of::<ScenarioSet>() == 64 + 64 + 8 + SCENARIO_BODY_LEN + 128);
+const _: () =
+    assert!(size_of::<ScenarioSet>() == 64 + 64 + 24 + 224 + 128 + 8 + SCENARIO_BODY_LEN + 128);
