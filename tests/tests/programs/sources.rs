@@ -194,7 +194,9 @@ fn implied_volatility_lifts_the_target_and_a_silent_feed_keeps_its_last_word() {
     ];
 
     let refresh = instruction::risk::refresh_volatility(world.book_address(BTC), &feeds);
-    let receipt = world.send(&[refresh.clone()], &[&admin()]).accepted();
+    let receipt = world
+        .send(std::slice::from_ref(&refresh), &[&admin()])
+        .accepted();
 
     let event = receipt.event::<VolatilityRefreshed>();
     assert_eq!(event.faults, [0; 4]);
