@@ -7,7 +7,7 @@ use {
         parameters::{feeds, switchboard},
     },
     cep_sdk::{
-        Pubkey, address,
+        address,
         instruction::{instruments, pool, risk},
         programs::risk_engine::{
             SurfaceArgs,
@@ -17,10 +17,7 @@ use {
         units::symbol,
     },
     cep_tests::{
-        BTC, Outcome, SOL, Setup, World,
-        candidate::Candidate,
-        keypair, options,
-        oracle::{Feed, StakePool},
+        BTC, Outcome, SOL, Setup, World, candidate::Candidate, keypair, options, oracle::StakePool,
         world::admin,
     },
     solana_sdk::{clock::Clock, instruction::Instruction, signature::Signer},
@@ -103,7 +100,7 @@ fn rate_of_a_staked_token(into: &mut BTreeMap<String, u64>) {
     world.advance(1_000);
     world.set_price(SOL, 200.0);
 
-    let market = post(&mut world, "market", 240.0);
+    let market = world.post_feed("market", 240.0);
     let pool = keypair("stake pool").pubkey();
     let epoch = world.svm.get_sysvar::<Clock>().epoch;
     StakePool::new(
@@ -118,14 +115,6 @@ fn rate_of_a_staked_token(into: &mut BTreeMap<String, u64>) {
     record(into, &world.send(&[refresh], &[&admin()]).accepted());
 }
 
-fn post(world: &mut World, name: &str, value: f64) -> Pubkey {
-    let clock = world.svm.get_sysvar::<Clock>();
-    let address = keypair(name).pubkey();
-    Feed::new(value, value * 0.0005, clock.unix_timestamp, clock.slot)
-        .write(&mut world.svm, address);
-    address
-}
-
 /// BTC from Pyth and Switchboard, both wanted, with a volatility sample.
 fn refresh_of_two_oracles() -> u64 {
     let mut setup = Setup::standard();
@@ -138,7 +127,7 @@ fn refresh_of_two_oracles() -> u64 {
     for price in [120_000.0, 121_000.0] {
         world.advance(3_600);
         let pyth = world.post_price(BTC, price, 20.0);
-        let feed = post(&mut world, "second", price);
+        let feed = world.post_feed("second", price);
         units = world
             .refresh_from(BTC, &[pyth, feed])
             .accepted()
