@@ -10,15 +10,14 @@ use {
     anchor_lang::prelude::Pubkey,
     cep_migrations::parameters::switchboard,
     cep_sdk::{
-        address,
         instruction::{instruments, risk},
         programs::risk_engine::{
             MAX_NEW_SLOTS,
             events::{CurvesRefreshed, InstrumentListed},
-            state::{AtmFeedArgs, InstrumentKind, RiskConfig},
+            state::{AtmFeedArgs, InstrumentKind},
         },
     },
-    solana_sdk::{clock::Clock, instruction::Instruction, signature::Signer},
+    solana_sdk::{clock::Clock, signature::Signer},
 };
 
 const DAY: i64 = 86_400;
@@ -51,8 +50,8 @@ pub fn world(slots: usize) -> World {
     world
 }
 
-/// `pairs` strikes around the money, call and put side by side, over 1 to 4 expiries; no curve is
-/// built yet.
+/// `pairs` strikes around the money, call and put side by side, over `expiries` (at most four), priced and without
+/// curves yet.
 #[must_use]
 pub fn chain(pairs: usize, expiries: usize) -> World {
     let mut world = world(2 * pairs);
@@ -117,13 +116,7 @@ impl World {
     }
 
     /// The feeds of BTC say `volatility` a year at every tenor.
-    pub fn set_volatility(&mut self, volatility: f64) {
-        let ix = self.volatility_refresh(volatility);
-        self.send(&[ix], &[&admin()]).accepted();
-    }
-
-    /// Posts that a second later, and returns the instruction that takes it in.
-    pub fn volatility_refresh(&mut self, volatility: f64) -> Instruction {
+    pub fn set_volatility(&mut self, volatility: f64) -> Receipt {
         self.advance(1);
         let clock = self.svm.get_sysvar::<Clock>();
         let feeds = [7, 30, 90].map(feed_of);
@@ -131,14 +124,8 @@ impl World {
             let account = Feed::new(volatility, 0.0, clock.unix_timestamp, clock.slot);
             account.write(&mut self.svm, feed);
         }
-        risk::refresh_volatility(self.book_address(BTC), &feeds)
-    }
-
-    /// Seats publishers, the first so many, without waiting for a proposal.
-    pub fn seat_publishers(&mut self, seats: &[Pubkey]) {
-        self.forge::<RiskConfig>(&address::risk_config(), |config| {
-            config.publishers[..seats.len()].copy_from_slice(seats);
-        });
+        let ix = risk::refresh_volatility(self.book_address(BTC), &feeds);
+        self.send(&[ix], &[&admin()]).accepted()
     }
 
     pub fn refresh_curves(

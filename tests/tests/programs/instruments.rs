@@ -58,8 +58,8 @@ fn listing_keeps_its_bounds() {
         (Call, world.expiry_in(3 * 365), 120_000.0),
         (Call, expiry, 11_999.0),
         (Call, expiry, 1_200_001.0),
-        (Put, expiry, 480_001.0),
         (Put, expiry, 0.0),
+        (Put, expiry, 480_001.0),
         (Future, expiry, 1.0),
         (Future, 0, 0.0),
         (Perpetual, expiry, 0.0),
@@ -247,7 +247,9 @@ fn committee(world: &mut World) -> [Keypair; 3] {
         endow(&mut world.svm, key.pubkey());
     }
     let seats = keys.each_ref().map(Signer::pubkey);
-    world.seat_publishers(&seats);
+    world.forge::<RiskConfig>(&address::risk_config(), |config| {
+        config.publishers[..3].copy_from_slice(&seats);
+    });
     keys
 }
 

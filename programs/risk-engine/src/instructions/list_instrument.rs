@@ -9,16 +9,15 @@ use {
     },
     anchor_lang::prelude::*,
     bytemuck::Zeroable,
-    cep_risk::units::MAX_PRICE,
 };
 
 /// Expiries are full hours, at least one and at most three years of 365 days ahead. Seconds.
 const HOUR: i64 = 3_600;
 const FARTHEST: i64 = 3 * 365 * 86_400;
-/// A strike lies within a tenth and ten times the index; that of a put at four times at most, since a put's curve reaches
-/// strikes of [`crate::curves::PUT_REACH`] times its centre and the price may fall a good deal before it expires.
+/// A strike lies within a tenth and ten times the index; of a put, four times: its curve reaches to fifteen times the
+/// centre, so that the index may fall by 73 % before one holds the centre of all above the price.
 const STRIKE_FACTOR: u64 = 10;
-const PUT_STRIKE_FACTOR: u64 = 4;
+const PUT_FACTOR: u64 = 4;
 
 #[derive(Accounts)]
 pub struct ListInstrument<'info> {
@@ -89,15 +88,13 @@ fn is_in_range(book: &RiskBook, kind: InstrumentKind, expiry: i64, strike: u64, 
     let dated = expiry > 0
         && expiry.unsigned_abs().is_multiple_of(HOUR.unsigned_abs())
         && (HOUR..=FARTHEST).contains(&ahead);
-    let most = if kind == InstrumentKind::Put {
-        PUT_STRIKE_FACTOR
-    } else {
-        STRIKE_FACTOR
-    };
     // The index is at most 2⁴⁴.
-    let struck = book.price != 0
-        && (book.price.div_ceil(STRIKE_FACTOR)..=book.price * most).contains(&strike)
-        && (1..=MAX_PRICE).contains(&strike);
+    let highest = match kind {
+        InstrumentKind::Put => book.price * PUT_FACTOR,
+        _ => book.price * STRIKE_FACTOR,
+    };
+    let struck =
+        book.price != 0 && (book.price / STRIKE_FACTOR..=highest).contains(&strike) && strike > 0;
     match kind {
         InstrumentKind::Perpetual => expiry == 0 && strike == 0,
         InstrumentKind::Future => dated && strike == 0,

@@ -14,8 +14,8 @@ pub const BUDGETS: [(&str, &str, u64); 9] = [
     ("functions", "margin_4_linear", 60_000),
     ("functions", "margin_32_options_4_linear", 260_000),
     ("functions", "margin_64_options_16_linear", 1_000_000),
-    ("shapes", "curves_1_pair", 175_000),
     ("shapes", "deposit_without_transfer", 20_000),
+    ("shapes", "refresh_two_oracles", 25_000),
     ("shapes", "margin_4_perps", 60_000),
     ("shapes", "margin_largest", 1_000_000),
 ];
@@ -23,12 +23,11 @@ pub const BUDGETS: [(&str, &str, u64); 9] = [
 const TOLERANCE: u64 = 5;
 
 impl Ledger {
-    fn sections(&self) -> [(&'static str, &BTreeMap<String, u64>); 5] {
+    fn sections(&self) -> [(&'static str, &BTreeMap<String, u64>); 4] {
         [
             ("instructions", &self.instructions),
             ("functions", &self.functions),
             ("shapes", &self.shapes),
-            ("counts", &self.counts),
             ("binaries", &self.binaries),
         ]
     }

@@ -4,8 +4,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod compare;
-mod curves;
 mod functions;
+mod instruments;
 mod measure;
 mod shapes;
 mod table;
@@ -17,15 +17,13 @@ use {
     std::{collections::BTreeMap, fs, path::PathBuf},
 };
 
-/// Compute units, numbers of transactions and the like, and binary sizes, by name.
+/// Compute units and binary sizes, by name.
 #[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ledger {
     pub instructions: BTreeMap<String, u64>,
     #[serde(default)]
     pub functions: BTreeMap<String, u64>,
     pub shapes: BTreeMap<String, u64>,
-    #[serde(default)]
-    pub counts: BTreeMap<String, u64>,
     pub binaries: BTreeMap<String, u64>,
 }
 

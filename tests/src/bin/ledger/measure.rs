@@ -1,20 +1,14 @@
 //! Every instruction once, in the deployment that the project ships.
 
 use {
-    crate::{Ledger, curves, functions, shapes},
+    crate::{Ledger, functions, instruments, shapes},
     cep_migrations::steps,
-    cep_sdk::{
-        Pubkey, instruction,
-        programs::risk_engine::{
-            SurfaceArgs,
-            state::{Change, InstrumentKind},
-        },
-    },
+    cep_sdk::{Pubkey, instruction, programs::risk_engine::state::Change},
     cep_tests::{
         BTC, Outcome, Receipt, Setup, World,
         actions::ALL,
         bare::{PROGRAMS, bytecode},
-        keypair, options,
+        keypair,
         world::{admin, guardian, quote_mint},
     },
     solana_sdk::signature::Signer,
@@ -29,9 +23,9 @@ pub fn all() -> Ledger {
     governance(instructions);
     use_of_the_pool(instructions);
     liquidations(instructions);
-    instruments(instructions);
+    instruments::instructions(instructions);
     shapes::all(&mut ledger.shapes);
-    curves::all(&mut ledger.shapes, &mut ledger.counts);
+    instruments::shapes(&mut ledger.shapes);
     functions::all(&mut ledger.functions);
     for (name, _) in PROGRAMS {
         let size = u64::try_from(bytecode(name).len()).unwrap();
@@ -41,7 +35,7 @@ pub fn all() -> Ledger {
 }
 
 /// Name of an instruction from its program's log line `Instruction: TradeBlock`.
-fn record(into: &mut BTreeMap<String, u64>, receipt: &Receipt) {
+pub(crate) fn record(into: &mut BTreeMap<String, u64>, receipt: &Receipt) {
     for call in calls(receipt) {
         let Some((name, _)) = PROGRAMS.iter().find(|(_, id)| *id == call.program) else {
             continue;
@@ -177,57 +171,6 @@ fn liquidations(into: &mut BTreeMap<String, u64>) {
     record(into, &world.bid(&alice, &keeper, ALL, i64::MAX).accepted());
     let closed = world.close(&alice, keeper.owner(), &keeper).accepted();
     record(into, &closed);
-}
-
-/// A call and a future from listing to closing.
-fn instruments(into: &mut BTreeMap<String, u64>) {
-    let mut world = World::ready(&options::setup());
-    let (me, book) = (admin().pubkey(), world.book_address(BTC));
-    let mut send = |world: &mut World, ix| {
-        let receipt = world.send(&[ix], &[&admin()]).accepted();
-        record(into, &receipt);
-    };
-    send(&mut world, instruction::risk::extend_book(me, me, book, 2));
-    let expiry = world.expiry_in(1);
-    for (kind, strike) in [
-        (InstrumentKind::Call, 120_000_000_000),
-        (InstrumentKind::Future, 0),
-    ] {
-        let ix = instruction::instruments::list_instrument(me, book, kind, expiry, strike);
-        send(&mut world, ix);
-    }
-    world.seat_publishers(&[me, keypair("second publisher").pubkey()]);
-    let args = SurfaceArgs {
-        expiry,
-        skew: -50_000,
-        curvature: 30_000,
-        basis: 40_000,
-    };
-    send(
-        &mut world,
-        instruction::instruments::post_surface(me, book, args),
-    );
-    let ix = world.volatility_refresh(0.5);
-    send(&mut world, ix);
-    world.set_price(BTC, 120_000.0);
-    send(
-        &mut world,
-        instruction::instruments::refresh_curves(book, 0, 2),
-    );
-    send(
-        &mut world,
-        instruction::instruments::open_instrument(me, book, 0, 1),
-    );
-    world.advance(expiry + 86_400 - world.now());
-    send(
-        &mut world,
-        instruction::instruments::settle_expiry(me, book, expiry),
-    );
-    world.advance(6 * 86_400);
-    send(
-        &mut world,
-        instruction::instruments::close_instrument(book, 0, 1),
-    );
 }
 
 /// Every instruction that a program declares is in the ledger.

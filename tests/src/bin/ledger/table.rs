@@ -24,17 +24,16 @@ pub fn insert(page: &str, ledger: &Ledger) -> Result<String> {
 
 pub fn render(ledger: &Ledger) -> String {
     let mut out = String::new();
-    for (title, unit, figures) in [
-        ("shape", "compute units", &ledger.shapes),
-        ("how many", "number", &ledger.counts),
-        ("instruction", "compute units", &ledger.instructions),
-        (
-            "function of the risk library",
-            "compute units",
-            &ledger.functions,
-        ),
+    for (title, figures) in [
+        ("shape", &ledger.shapes),
+        ("instruction", &ledger.instructions),
+        ("function of the risk library", &ledger.functions),
     ] {
-        writeln!(out, "\n| {title} | {unit} | budget |\n|---|---:|---:|").unwrap();
+        writeln!(
+            out,
+            "\n| {title} | compute units | budget |\n|---|---:|---:|"
+        )
+        .unwrap();
         for (name, figure) in figures {
             let budget = BUDGETS.iter().find(|(_, n, _)| n == name);
             let budget = budget.map_or(String::new(), |(_, _, most)| grouped(*most));
