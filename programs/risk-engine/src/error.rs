@@ -145,7 +145,7 @@ pub enum RiskEngineError {
     )]
     NotTighter,
     #[msg(
-        "At once the floor can only rise, to four times itself at most; raise it by less, or propose the change"
+        "At once the floor can only rise, to four times RiskBook.governed_floor at most; raise it by less, or propose the change"
     )]
     FloorOutOfReach,
     #[msg(

@@ -161,7 +161,7 @@ fn a_paused_book_alone_is_in_doubt_until_a_proposal_ends_it() {
 }
 
 #[test]
-fn a_floor_rises_at_once_fourfold_at_most_and_maintenance_only_at_its_rate() {
+fn a_floor_rises_at_once_fourfold_in_all_and_maintenance_only_at_its_rate() {
     let mut world = timelocked();
     world.refresh_scenarios(BTC).accepted();
     let (book, before) = (world.book_address(BTC), world.book(BTC));
@@ -173,24 +173,75 @@ fn a_floor_rises_at_once_fourfold_at_most_and_maintenance_only_at_its_rate() {
     }
 
     let receipt = world
-        .govern(governance::raise_floor(me, book, floor * 4), &guardian())
+        .govern(governance::raise_floor(me, book, floor * 2), &guardian())
         .accepted();
+    // Four times what was governed, not four times what the first raise left.
     world
-        .govern(governance::raise_floor(me, book, floor * 16), &guardian())
+        .govern(
+            governance::raise_floor(me, book, floor * 4 + 1),
+            &guardian(),
+        )
+        .refused(RiskEngineError::FloorOutOfReach);
+    world
+        .govern(governance::raise_floor(me, book, floor * 4), &guardian())
         .accepted();
 
     let event = receipt.event::<FloorRaised>();
     assert_eq!(
         (event.book, event.by, event.previous, event.variance_floor),
-        (book, me, floor, floor * 4)
+        (book, me, floor, floor * 2)
     );
     world.advance(3_600);
     world.refresh_scenarios(BTC).accepted();
     let after = world.book(BTC);
-    assert_eq!(after.scaled_variance, floor * 16, "initial at once");
+    assert_eq!(after.scaled_variance, floor * 4, "initial at once");
     // Two per cent of volatility an hour is a little over four of variance.
     let growth = after.maintenance_variance as f64 / before.maintenance_variance as f64;
     assert!(growth > 1.0 && growth < 1.042, "{growth}");
+}
+
+#[test]
+fn raising_a_floor_day_after_day_ends_at_twice_the_governed_volatility() {
+    let mut world = timelocked();
+    let (me, book) = (guardian().pubkey(), world.book_address(BTC));
+    let floor = world.book(BTC).governed_floor;
+
+    for _ in 0..14 {
+        let highest = floor * 4;
+        let next = (world.book(BTC).variance_floor * 2).min(highest);
+        let raise = governance::raise_floor(me, book, next);
+        if next > world.book(BTC).variance_floor {
+            world.govern(raise, &guardian()).accepted();
+        } else {
+            let beyond = governance::raise_floor(me, book, highest + 1);
+            world
+                .govern(beyond, &guardian())
+                .refused(RiskEngineError::FloorOutOfReach);
+        }
+        world.advance(86_400);
+        world.set_price(BTC, 120_000.0);
+        world.refresh_scenarios(BTC).accepted();
+    }
+
+    let after = world.book(BTC);
+    assert_eq!(after.maintenance_variance, floor * 4);
+    assert_eq!(after.governed_floor, floor);
+    let change = Change::Underlying {
+        book,
+        variance_floor: floor * 2,
+        daily_volume: after.daily_volume,
+    };
+    let number = world.propose(change.clone());
+    world.advance(TIMELOCK_SECONDS);
+    world.execute(number, &change).accepted();
+    let governed = world.book(BTC);
+    assert_eq!(
+        (governed.variance_floor, governed.governed_floor),
+        (floor * 2, floor * 2)
+    );
+    world
+        .govern(governance::raise_floor(me, book, floor * 8), &guardian())
+        .accepted();
 }
 
 #[test]

@@ -90,6 +90,7 @@ pub(crate) fn handler(ctx: Context<AddUnderlying>, args: AddUnderlyingArgs) -> R
     }
     book.variance = args.initial_variance;
     book.variance_floor = args.variance_floor;
+    book.governed_floor = args.variance_floor;
     book.daily_volume = args.daily_volume;
     book.next_instrument = 1;
     book.bump = ctx.bumps.book;

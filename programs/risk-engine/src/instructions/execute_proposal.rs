@@ -108,6 +108,7 @@ fn change_book(book: &mut RiskBook, change: Change, config: &RiskConfig) -> Resu
             ..
         } => {
             book.variance_floor = variance_floor;
+            book.governed_floor = variance_floor;
             book.daily_volume = daily_volume;
         }
         Change::Staked { args, .. } => {

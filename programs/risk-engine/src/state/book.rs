@@ -125,7 +125,9 @@ pub struct RiskBook {
     /// Simple returns of the mandated stress rows, Q24, and their level steps.
     pub stress: [i32; STRESS_ROWS],
     pub stress_levels: [u8; STRESS_ROWS],
-    pub reserved: [u8; 256],
+    /// `variance_floor` as listing or a proposal last set it: what the guardian raises is bounded by this.
+    pub governed_floor: u64,
+    pub reserved: [u8; 248],
 }
 
 impl RiskBook {
@@ -273,7 +275,8 @@ const _: () = assert!(
             + MAX_EXPIRIES * size_of::<Expiry>()
             + 512 * 13
             + 80
-            + 256
+            + 8
+            + 248
 );
 // A derived address is created with at most 10 KiB.
 const _: () = assert!(RiskBook::SPACE <= 10_240);

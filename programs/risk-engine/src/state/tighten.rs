@@ -15,6 +15,10 @@ pub enum Stricter {
 /// uses it lands, and then nothing is liquidated either.
 pub const SHORTEST_PRICE_AGE: u64 = 15;
 
+/// Least `max_deviation` that can be set at once, ppm. Honest sources of one market lie within half a per cent; below
+/// it they would disagree for good, and what disagrees neither moves to their midpoint nor settles an expiry.
+pub const LEAST_DEVIATION: u64 = 5_000;
+
 /// One line of [`RiskParams::strictness`].
 #[derive(Clone, Copy, Debug)]
 pub struct Line {
@@ -52,7 +56,7 @@ impl RiskParams {
             // A price from the future counts for less.
             line("max_clock_skew", n.max_clock_skew, x.max_clock_skew, Lower(0)),
             // Sources that are further apart are in doubt sooner.
-            line("max_deviation", n.max_deviation, x.max_deviation, Lower(0)),
+            line("max_deviation", n.max_deviation, x.max_deviation, Lower(LEAST_DEVIATION)),
             // A slower price stops wrong moves and true ones; one leg of a hedge held back can liquidate its owner.
             line("step_burst", n.step_burst, x.step_burst, Neither),
             line("step_rate", n.step_rate, x.step_rate, Neither),
@@ -111,20 +115,23 @@ const fn line(name: &'static str, now: u64, next: u64, stricter: Stricter) -> Li
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use {super::*, std::mem::offset_of};
 
     const FIELDS: usize = size_of::<RiskParams>() / 8;
 
-    /// Field `at` of the struct's memory is `value`, the others 100.
+    /// Above every bound in the table.
+    const NOW: u64 = 10_000;
+
+    /// Field `at` of the struct's memory is `value`, the others [`NOW`].
     fn with(at: usize, value: u64) -> RiskParams {
-        let mut fields = [100; FIELDS];
+        let mut fields = [NOW; FIELDS];
         fields[at] = value;
         bytemuck::cast(fields)
     }
 
     #[test]
     fn the_table_has_one_line_for_each_field_in_order() {
-        let now = with(0, 100);
+        let now = with(0, NOW);
         let declared = include_str!("params.rs")
             .split("pub struct RiskParams {")
             .nth(1)
@@ -137,25 +144,25 @@ mod tests {
         let lines = now.strictness(&now).map(|l| l.name);
         assert_eq!(declared.collect::<Vec<_>>(), lines);
         for at in 0..FIELDS {
-            let lines = now.strictness(&with(at, 101));
-            let moved: Vec<usize> = (0..FIELDS).filter(|i| lines[*i].next == 101).collect();
+            let lines = now.strictness(&with(at, NOW + 1));
+            let moved: Vec<usize> = (0..FIELDS).filter(|i| lines[*i].next == NOW + 1).collect();
             assert_eq!(
                 moved,
                 [at],
                 "{} compares another field's values",
                 lines[at].name
             );
-            assert_eq!(lines[at].now, 100);
+            assert_eq!(lines[at].now, NOW);
         }
     }
 
     #[test]
     fn a_field_goes_its_strict_way_only() {
-        let now = with(0, 100);
+        let now = with(0, NOW);
         assert!(now.check_tighter(&now).is_ok());
         for (at, line) in now.strictness(&now).iter().enumerate() {
-            let up = now.check_tighter(&with(at, 101)).is_ok();
-            let down = now.check_tighter(&with(at, 99)).is_ok();
+            let up = now.check_tighter(&with(at, NOW + 1)).is_ok();
+            let down = now.check_tighter(&with(at, NOW - 1)).is_ok();
             let expected = match line.stricter {
                 Stricter::Higher => (true, false),
                 Stricter::Lower(_) => (false, true),
@@ -167,7 +174,7 @@ mod tests {
 
     #[test]
     fn nothing_that_brings_liquidation_forward_moves_at_once() {
-        let now = with(0, 100);
+        let now = with(0, NOW);
         let lines = now.strictness(&now);
         let of = |name| lines.iter().find(|l| l.name == name).unwrap().stricter;
         for name in [
@@ -186,12 +193,20 @@ mod tests {
 
     #[test]
     fn prices_are_not_called_old_before_they_can_be_used() {
-        let now = with(0, 100);
+        let now = with(0, NOW);
         assert!(now.check_tighter(&with(0, SHORTEST_PRICE_AGE)).is_ok());
         assert!(now.check_tighter(&with(0, SHORTEST_PRICE_AGE - 1)).is_err());
         // Where a proposal has gone below, the rest can still be tightened.
         let below = with(0, 10);
         assert!(below.check_tighter(&below).is_ok());
         assert!(below.check_tighter(&with(0, 9)).is_err());
+    }
+
+    #[test]
+    fn honest_sources_are_not_called_contradictory() {
+        let at = offset_of!(RiskParams, max_deviation) / 8;
+        let now = with(at, NOW);
+        assert!(now.check_tighter(&with(at, LEAST_DEVIATION)).is_ok());
+        assert!(now.check_tighter(&with(at, LEAST_DEVIATION - 1)).is_err());
     }
 }
