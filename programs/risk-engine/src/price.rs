@@ -123,8 +123,8 @@ pub fn observe_expiries(book: &mut RiskBook, now: i64) {
     if book.price == 0 {
         return;
     }
-    // In doubt or too old at the end of the time means not usable for the part beyond its age.
-    let usable = book.degraded == 0;
+    // In doubt by its oracles: not usable. A pause says nothing of the price, and must not be a way to choose an average.
+    let usable = book.degraded & !degraded::PAUSED == 0;
     // The settlement average wants gaps shorter than its closing time.
     let closing = CLOSING.unsigned_abs();
     let (price, max_gap) = (book.price, book.max_price_age.min(closing));

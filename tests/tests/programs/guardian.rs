@@ -10,7 +10,7 @@ use {
             risk_engine::{
                 error::RiskEngineError,
                 events::{BookPaused, FloorRaised, ParamsTightened},
-                state::{Change, RiskParams, Stricter, degraded},
+                state::{Change, RiskBook, RiskParams, Stricter, degraded},
             },
         },
     },
@@ -163,6 +163,9 @@ fn a_paused_book_alone_is_in_doubt_until_a_proposal_ends_it() {
 #[test]
 fn a_floor_rises_at_once_fourfold_in_all_and_maintenance_only_at_its_rate() {
     let mut world = timelocked();
+    // A market so calm that the floor decides.
+    let address = world.book_address(BTC);
+    world.forge::<RiskBook>(&address, |b| b.variance = 0);
     world.refresh_scenarios(BTC).accepted();
     let (book, before) = (world.book_address(BTC), world.book(BTC));
     let (me, floor) = (guardian().pubkey(), before.variance_floor);

@@ -363,10 +363,8 @@ fn a_price_in_doubt_does_not_settle() {
     world.list(BTC, Future, expiry, 0.0);
     walk(&mut world, expiry - 1_800, |_| 120_000.0);
     let book = world.book_address(BTC);
-    // Paused all through the window.
-    world.forge::<RiskBook>(&book, |b| {
-        b.degraded = cep_sdk::programs::risk_engine::state::degraded::PAUSED;
-    });
+    // One source of two, all through the window.
+    world.forge::<RiskBook>(&book, |b| b.min_sources = 2);
     walk(&mut world, expiry + 30, |_| 60_000.0);
     settle(&mut world, expiry).refused(RiskEngineError::SettlementPending);
 }
