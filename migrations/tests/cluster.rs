@@ -67,7 +67,7 @@ async fn a_program_is_deployed_once_upgraded_when_it_changes_and_only_by_its_aut
         surfnet,
     } = world().await;
     let key = Keypair::new();
-    let (small, large) = (files("risk_engine", &key), files("margin_pool", &key));
+    let (small, large) = (files("liquidation", &key), files("risk_engine", &key));
     assert!(
         small.bytes.len() + 10_240 < large.bytes.len(),
         "the upgrade must need more room"

@@ -50,6 +50,24 @@ pub fn world(slots: usize) -> World {
     world
 }
 
+/// `pairs` strikes around the money, call and put side by side, over `expiries` (at most four), priced and without
+/// curves yet.
+#[must_use]
+pub fn chain(pairs: usize, expiries: usize) -> World {
+    let mut world = world(2 * pairs);
+    let per_expiry = pairs.div_ceil(expiries);
+    for pair in 0..pairs {
+        let expiry = world.expiry_in([7, 30, 60, 180][pair / per_expiry]);
+        let step = (pair % per_expiry) as f64 - per_expiry as f64 / 2.0;
+        let strike = (120_000.0 + 2_000.0 * step).round();
+        world.list(BTC, InstrumentKind::Call, expiry, strike);
+        world.list(BTC, InstrumentKind::Put, expiry, strike);
+    }
+    world.set_volatility(0.5);
+    world.set_price(BTC, 120_000.0);
+    world
+}
+
 impl World {
     pub fn extend_book(&mut self, underlying: u8, slots: usize) {
         let (admin, book) = (admin(), self.book_address(underlying));
@@ -98,7 +116,7 @@ impl World {
     }
 
     /// The feeds of BTC say `volatility` a year at every tenor.
-    pub fn set_volatility(&mut self, volatility: f64) {
+    pub fn set_volatility(&mut self, volatility: f64) -> Receipt {
         self.advance(1);
         let clock = self.svm.get_sysvar::<Clock>();
         let feeds = [7, 30, 90].map(feed_of);
@@ -107,7 +125,7 @@ impl World {
             account.write(&mut self.svm, feed);
         }
         let ix = risk::refresh_volatility(self.book_address(BTC), &feeds);
-        self.send(&[ix], &[&admin()]).accepted();
+        self.send(&[ix], &[&admin()]).accepted()
     }
 
     pub fn refresh_curves(

@@ -8,7 +8,7 @@ use {
     },
     litesvm::LiteSVM,
     pyth_solana_receiver_sdk::price_update::{PriceFeedMessage, PriceUpdateV2, VerificationLevel},
-    solana_sdk::account::Account,
+    solana_sdk::{account::Account, clock::Clock, signature::Signer},
     spl_stake_pool::state::AccountType,
     switchboard_on_demand::{
         Discriminator, ON_DEMAND_MAINNET_PID, on_demand::accounts::pull_feed::PullFeedAccountData,
@@ -252,5 +252,22 @@ mod tests {
                 pool_mint: key
             })
         );
+    }
+}
+
+impl crate::World {
+    /// Where the Switchboard feed of this name lies.
+    #[must_use]
+    pub fn feed_at(name: &str) -> Pubkey {
+        crate::keypair(name).pubkey()
+    }
+
+    /// A sound Switchboard feed of this name says `value`, dated now.
+    pub fn post_feed(&mut self, name: &str, value: f64) -> Pubkey {
+        let clock = self.svm.get_sysvar::<Clock>();
+        let feed = Feed::new(value, value * 0.0005, clock.unix_timestamp, clock.slot);
+        let address = Self::feed_at(name);
+        feed.write(&mut self.svm, address);
+        address
     }
 }

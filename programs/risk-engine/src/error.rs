@@ -31,7 +31,7 @@ pub enum RiskEngineError {
     TooManyInstruments,
     // Instruments, surfaces and curves.
     #[msg(
-        "An expiry is a full hour, an hour to three years ahead; a strike a tenth to ten times the index; a future has no strike, a perpetual neither"
+        "An expiry is a full hour, an hour to three years ahead; a strike a tenth to ten times the index, of a put four times; a future has no strike, a perpetual neither"
     )]
     BadInstrument,
     #[msg("This instrument is listed already; use its slot and id")]

@@ -16,27 +16,14 @@ use {
             state::{Instrument, InstrumentKind, RiskBook, degraded},
         },
     },
-    cep_tests::{BTC, Outcome, World, options},
+    cep_tests::{
+        BTC, Outcome, World,
+        options::{self, chain},
+    },
     std::collections::BTreeSet,
 };
 
 use InstrumentKind::{Call, Put};
-
-/// `pairs` strikes around the money, call and put side by side, over `expiries` expiries, with curves.
-fn chain(pairs: usize, expiries: usize) -> World {
-    let mut world = options::world(2 * pairs);
-    let per_expiry = pairs.div_ceil(expiries);
-    for pair in 0..pairs {
-        let expiry = world.expiry_in([7, 30, 60, 180][pair / per_expiry]);
-        let step = (pair % per_expiry) as f64 - per_expiry as f64 / 2.0;
-        let strike = (120_000.0 + 2_000.0 * step).round();
-        world.list(BTC, Call, expiry, strike);
-        world.list(BTC, Put, expiry, strike);
-    }
-    world.set_volatility(0.5);
-    world.set_price(BTC, 120_000.0);
-    world
-}
 
 fn native(book: &Book, it: &Instrument, now: i64) -> [u32; NODES] {
     let expiry = &book.expiries[usize::from(it.expiry_slot)];

@@ -59,6 +59,7 @@ fn listing_keeps_its_bounds() {
         (Call, expiry, 11_999.0),
         (Call, expiry, 1_200_001.0),
         (Put, expiry, 0.0),
+        (Put, expiry, 480_001.0),
         (Future, expiry, 1.0),
         (Future, 0, 0.0),
         (Perpetual, expiry, 0.0),

@@ -11,20 +11,16 @@ use {
         },
     },
     cep_tests::{BTC, Outcome, Receipt, SOL, Setup, World, keypair, oracle::Feed, world::admin},
-    solana_sdk::{clock::Clock, pubkey::Pubkey, signature::Signer},
+    solana_sdk::{clock::Clock, signature::Signer},
 };
 
 const DAY: u32 = 86_400;
-
-fn feed_at(name: &str) -> Pubkey {
-    keypair(name).pubkey()
-}
 
 /// SOL from Pyth and a Switchboard feed, both wanted.
 fn two_sources() -> Setup {
     let mut setup = Setup::standard();
     let sol = &mut setup.parameters.underlyings[usize::from(SOL)];
-    sol.sources.push(switchboard(&feed_at("sol feed")));
+    sol.sources.push(switchboard(&World::feed_at("sol feed")));
     sol.min_sources = 2;
     setup
 }
@@ -32,15 +28,8 @@ fn two_sources() -> Setup {
 /// Posts both and refreshes SOL from both.
 fn refresh_both(world: &mut World, pyth: f64, switchboard: f64) -> Receipt {
     let update = world.post_price(SOL, pyth, 0.1);
-    let feed = post_feed(world, "sol feed", switchboard);
+    let feed = world.post_feed("sol feed", switchboard);
     world.refresh_from(SOL, &[update, feed]).accepted()
-}
-
-fn post_feed(world: &mut World, name: &str, value: f64) -> Pubkey {
-    let clock = world.svm.get_sysvar::<Clock>();
-    let feed = Feed::new(value, value * 0.0005, clock.unix_timestamp, clock.slot);
-    feed.write(&mut world.svm, feed_at(name));
-    feed_at(name)
 }
 
 fn two_source_world() -> World {
@@ -175,7 +164,7 @@ fn a_wrong_zero_is_held_back_and_a_true_crash_is_followed() {
 fn atm(days: u32, name: &str) -> AtmFeedArgs {
     AtmFeedArgs {
         tenor: days * DAY,
-        source: switchboard(&feed_at(name)),
+        source: switchboard(&World::feed_at(name)),
     }
 }
 
@@ -189,12 +178,14 @@ fn implied_volatility_lifts_the_target_and_a_silent_feed_keeps_its_last_word() {
     world.advance(1_000);
     let calm = world.book(BTC).target_variance;
     let feeds = [
-        post_feed(&mut world, "atm 7d", 0.9),
-        post_feed(&mut world, "atm 30d", 0.8),
+        world.post_feed("atm 7d", 0.9),
+        world.post_feed("atm 30d", 0.8),
     ];
 
     let refresh = instruction::risk::refresh_volatility(world.book_address(BTC), &feeds);
-    let receipt = world.send(&[refresh.clone()], &[&admin()]).accepted();
+    let receipt = world
+        .send(std::slice::from_ref(&refresh), &[&admin()])
+        .accepted();
 
     let event = receipt.event::<VolatilityRefreshed>();
     assert_eq!(event.faults, [0; 4]);
@@ -222,7 +213,7 @@ fn one_wrong_volatility_feed_moves_what_it_feeds_step_by_step() {
     world.initialise();
     world.advance(1_000);
     let refresh = |world: &mut World, value: f64| {
-        let feed = post_feed(world, "atm 30d", value);
+        let feed = world.post_feed("atm 30d", value);
         let ix = instruction::risk::refresh_volatility(world.book_address(BTC), &[feed]);
         world.send(&[ix], &[&admin()]).accepted();
         world.book(BTC).implied[0].volatility

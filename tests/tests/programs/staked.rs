@@ -19,30 +19,18 @@ use {
         units::symbol,
     },
     cep_tests::{
-        BTC, Outcome, Receipt, Refusal, SOL, Setup, Trader, World, keypair,
-        oracle::{Feed, StakePool},
+        BTC, Outcome, Receipt, Refusal, SOL, Setup, Trader, World, keypair, oracle::StakePool,
         world::admin,
     },
     solana_sdk::{clock::Clock, pubkey::Pubkey, signature::Signer},
 };
-
-fn feed_at(name: &str) -> Pubkey {
-    keypair(name).pubkey()
-}
-
-fn post_feed(world: &mut World, name: &str, value: f64) -> Pubkey {
-    let clock = world.svm.get_sysvar::<Clock>();
-    let feed = Feed::new(value, value * 0.0005, clock.unix_timestamp, clock.slot);
-    feed.write(&mut world.svm, feed_at(name));
-    feed_at(name)
-}
 
 /// jitoSOL on top of the standard deployment: rate from its stake pool, market from one feed.
 fn staked_world() -> (World, u8) {
     let mut setup = Setup::standard();
     let mut staked = UnderlyingParameters::new("JITOSOL", feeds::SOL, 0.0097, 0.0097, 1e6);
     staked.column = symbol("SOLGAP");
-    staked.sources = vec![switchboard(&feed_at("jitosol"))];
+    staked.sources = vec![switchboard(&World::feed_at("jitosol"))];
     staked.staked = Some((
         symbol("SOL"),
         StakedArgs {
@@ -81,7 +69,7 @@ fn refresh_staked(world: &mut World, sol: f64, market: f64, rate: f64) -> Receip
     world.advance(1);
     let price = world.post_price(SOL, sol, 0.1);
     world.refresh(SOL, price).accepted();
-    let accounts = [post_feed(world, "jitosol", market), stake_pool(world, rate)];
+    let accounts = [world.post_feed("jitosol", market), stake_pool(world, rate)];
     let (book, base) = (world.book_address(3), world.book_address(SOL));
     let ix = instruction::risk::refresh_staked(book, base, &accounts);
     world.send(&[ix], &[&admin()]).accepted()
@@ -139,7 +127,7 @@ fn a_staked_token_is_in_doubt_with_its_base() {
     let (mut world, jito) = staked_world();
     refresh_staked(&mut world, 200.0, 240.0, 1.2);
     world.advance(61);
-    let accounts = [post_feed(&mut world, "jitosol", 240.0)];
+    let accounts = [world.post_feed("jitosol", 240.0)];
     let (book, base) = (world.book_address(jito), world.book_address(SOL));
     let ix = instruction::risk::refresh_staked(book, base, &accounts);
     world.send(&[ix], &[&admin()]).accepted();

@@ -30,7 +30,7 @@ pub struct ExecuteProposal<'info> {
     #[account(mut, has_one = config)]
     pub book: Option<AccountLoader<'info, RiskBook>>,
     /// The scenario set that the change names, where it names one.
-    #[account(mut, has_one = config)]
+    #[account(has_one = config)]
     pub scenario_set: Option<AccountLoader<'info, ScenarioSet>>,
     pub authority: Signer<'info>,
 }
@@ -62,8 +62,7 @@ pub(crate) fn handler(ctx: Context<ExecuteProposal>) -> Result<()> {
     } else if let (Change::ScenarioSet { set: address, hash }, Some(set)) =
         (&change, &accounts.scenario_set)
     {
-        let mut set = set.load_mut()?;
-        activate(&mut config, *address, &mut set, *hash)?;
+        activate(&mut config, *address, &*set.load()?, *hash)?;
     } else {
         change_config(&mut config, change);
     }

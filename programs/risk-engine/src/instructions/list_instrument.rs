@@ -14,8 +14,10 @@ use {
 /// Expiries are full hours, at least one and at most three years of 365 days ahead. Seconds.
 const HOUR: i64 = 3_600;
 const FARTHEST: i64 = 3 * 365 * 86_400;
-/// A strike lies within a tenth and ten times the index.
+/// A strike lies within a tenth and ten times the index; of a put, four times: its curve reaches to fifteen times the
+/// centre, so that the index may fall by 73 % before one that cannot be rebuilt holds the centre of all.
 const STRIKE_FACTOR: u64 = 10;
+const PUT_FACTOR: u64 = 4;
 
 #[derive(Accounts)]
 pub struct ListInstrument<'info> {
@@ -87,9 +89,12 @@ fn is_in_range(book: &RiskBook, kind: InstrumentKind, expiry: i64, strike: u64, 
         && expiry.unsigned_abs().is_multiple_of(HOUR.unsigned_abs())
         && (HOUR..=FARTHEST).contains(&ahead);
     // The index is at most 2⁴⁴.
-    let struck = book.price != 0
-        && (book.price / STRIKE_FACTOR..=book.price * STRIKE_FACTOR).contains(&strike)
-        && strike > 0;
+    let highest = match kind {
+        InstrumentKind::Put => book.price * PUT_FACTOR,
+        _ => book.price * STRIKE_FACTOR,
+    };
+    let struck =
+        book.price != 0 && (book.price / STRIKE_FACTOR..=highest).contains(&strike) && strike > 0;
     match kind {
         InstrumentKind::Perpetual => expiry == 0 && strike == 0,
         InstrumentKind::Future => dated && strike == 0,

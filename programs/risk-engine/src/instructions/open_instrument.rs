@@ -22,7 +22,7 @@ pub(crate) fn handler(ctx: Context<OpenInstrument>, slot: u16, id: u64) -> Resul
     let now = Clock::get()?.unix_timestamp;
     let info = ctx.accounts.book.to_account_info();
     let mut account = BookMut::load(&info)?;
-    let (_, instruments) = account.parts()?;
+    let (book, instruments) = account.parts()?;
     let instrument = find_instrument(instruments, slot, id)?;
     require!(
         instrument.state == InstrumentState::Listed as u8 && !instrument.is_settling(now),
@@ -39,5 +39,5 @@ pub(crate) fn handler(ctx: Context<OpenInstrument>, slot: u16, id: u64) -> Resul
         slot,
         id,
     });
-    Ok(())
+    book.invariant()
 }

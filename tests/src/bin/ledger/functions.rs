@@ -71,8 +71,8 @@ fn option() -> Vec<u64> {
 fn portfolio(underlyings: u64, linear: u64, options: u64) -> Vec<u64> {
     let mut words = vec![0, underlyings, linear, options, 1];
     for _ in 0..underlyings {
-        // Spot 1.7 % above the centre, a price of 12 seconds, a volume and an open interest.
-        words.extend([1_017, 12, 250_000_000_000, 40_000_000_000]);
+        // Spot 1.7 % above the centre, a price of 12 seconds, a volume and an open interest, no doubt.
+        words.extend([1_017, 12, 250_000_000_000, 40_000_000_000, 0]);
         for holding in 0..linear + options {
             words.extend([1_000_000 * (1 + holding), 0, holding % 2]);
         }

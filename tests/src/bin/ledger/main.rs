@@ -5,6 +5,7 @@
 
 mod compare;
 mod functions;
+mod instruments;
 mod measure;
 mod shapes;
 mod table;

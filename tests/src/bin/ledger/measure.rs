@@ -1,7 +1,7 @@
 //! Every instruction once, in the deployment that the project ships.
 
 use {
-    crate::{Ledger, functions, shapes},
+    crate::{Ledger, functions, instruments, shapes},
     cep_migrations::steps,
     cep_sdk::{Pubkey, instruction, programs::risk_engine::state::Change},
     cep_tests::{
@@ -23,7 +23,9 @@ pub fn all() -> Ledger {
     governance(instructions);
     use_of_the_pool(instructions);
     liquidations(instructions);
+    instruments::instructions(instructions);
     shapes::all(&mut ledger.shapes);
+    instruments::shapes(&mut ledger.shapes);
     functions::all(&mut ledger.functions);
     for (name, _) in PROGRAMS {
         let size = u64::try_from(bytecode(name).len()).unwrap();
@@ -33,7 +35,7 @@ pub fn all() -> Ledger {
 }
 
 /// Name of an instruction from its program's log line `Instruction: TradeBlock`.
-fn record(into: &mut BTreeMap<String, u64>, receipt: &Receipt) {
+pub(crate) fn record(into: &mut BTreeMap<String, u64>, receipt: &Receipt) {
     for call in calls(receipt) {
         let Some((name, _)) = PROGRAMS.iter().find(|(_, id)| *id == call.program) else {
             continue;
