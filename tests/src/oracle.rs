@@ -188,6 +188,23 @@ fn write(svm: &mut LiteSVM, address: Pubkey, owner: Pubkey, data: Vec<u8>) {
     svm.set_account(address, account).unwrap();
 }
 
+impl crate::World {
+    /// Where the Switchboard feed of this name lies.
+    #[must_use]
+    pub fn feed_at(name: &str) -> Pubkey {
+        crate::keypair(name).pubkey()
+    }
+
+    /// A sound Switchboard feed of this name says `value`, dated now.
+    pub fn post_feed(&mut self, name: &str, value: f64) -> Pubkey {
+        let clock = self.svm.get_sysvar::<Clock>();
+        let feed = Feed::new(value, value * 0.0005, clock.unix_timestamp, clock.slot);
+        let address = Self::feed_at(name);
+        feed.write(&mut self.svm, address);
+        address
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -252,22 +269,5 @@ mod tests {
                 pool_mint: key
             })
         );
-    }
-}
-
-impl crate::World {
-    /// Where the Switchboard feed of this name lies.
-    #[must_use]
-    pub fn feed_at(name: &str) -> Pubkey {
-        crate::keypair(name).pubkey()
-    }
-
-    /// A sound Switchboard feed of this name says `value`, dated now.
-    pub fn post_feed(&mut self, name: &str, value: f64) -> Pubkey {
-        let clock = self.svm.get_sysvar::<Clock>();
-        let feed = Feed::new(value, value * 0.0005, clock.unix_timestamp, clock.slot);
-        let address = Self::feed_at(name);
-        feed.write(&mut self.svm, address);
-        address
     }
 }

@@ -95,13 +95,16 @@ fn describe(set: &ScenarioSet, headline: &str) -> Output {
         .map(|row| row.kind.name(set.symbols()))
         .collect();
     let provenance = set.provenance();
+    let posted = set.posted_moments();
+    let correlations = posted.as_ref().map(|m| &m.correlations[..]);
     let text = format!(
-        "{headline}\nhash     {}\nsource   {}\ncolumns  {}\ndraws    {}\nstress   {}",
+        "{headline}\nhash     {}\nsource   {}\ncolumns  {}\ndraws    {}\nstress   {}{}",
         set.hash_hex(),
         provenance.source,
         symbols.join(", "),
         set.draws().len(),
         stress.join(", "),
+        correlations.map_or_else(String::new, |c| triangle(&symbols, c)),
     );
     let json = json!({
         "hash": set.hash_hex(),
@@ -110,6 +113,23 @@ fn describe(set: &ScenarioSet, headline: &str) -> Output {
         "symbols": symbols,
         "rows": set.draws().len(),
         "stress": stress,
+        // As they are posted: 2^-32, of columns (0,1), (0,2), (1,2), (0,3) and so on.
+        "correlations": correlations,
     });
     Output { text, json }
+}
+
+/// Correlations with earlier columns, a line for each column.
+fn triangle(symbols: &[String], mut correlations: &[i64]) -> String {
+    let mut text = String::from("\nposted correlations");
+    for (j, symbol) in symbols.iter().enumerate().skip(1) {
+        let (row, rest) = correlations.split_at(j.min(correlations.len()));
+        correlations = rest;
+        let cells: String = row
+            .iter()
+            .map(|c| format!(" {:>7.4}", *c as f64 / 4_294_967_296.0))
+            .collect();
+        text += &format!("\n  {symbol:<8}{cells}");
+    }
+    text
 }

@@ -22,6 +22,7 @@ mod margin;
 mod money;
 mod oracle;
 mod risk_accounts;
+mod scenario_rules;
 mod scenarios;
 mod sequences;
 mod sources;
