@@ -7,7 +7,10 @@ use {
     },
     anchor_lang::prelude::*,
     cep_risk::{Instrument as Valued, Notional, Price, Quantity, fixed::ONE_Q32, smile},
-    risk_engine::state::{Expiry, Instrument, InstrumentState, RiskBook},
+    risk_engine::{
+        curves::expiry_of,
+        state::{Expiry, Instrument, InstrumentState, RiskBook},
+    },
 };
 
 pub(super) enum Dated<'a> {
@@ -26,11 +29,7 @@ pub(super) fn dated<'a>(
     now: i64,
 ) -> Result<Dated<'a>> {
     let instrument = find(position, instruments)?;
-    let expiry = book
-        .expiries
-        .get(usize::from(instrument.expiry_slot))
-        .filter(|expiry| expiry.expiry == instrument.expiry)
-        .ok_or(MarginPoolError::BookNotReady)?;
+    let expiry = expiry_of(book, instrument).ok_or(MarginPoolError::BookNotReady)?;
     if instrument.state == InstrumentState::Settled as u8 {
         let payoff = payoff(kind, expiry.settlement_price, instrument.strike);
         return Ok(Dated::Settled(Quantity(position.base).times_micro(payoff)));

@@ -4,7 +4,7 @@ use {
         events::PriceRefreshed,
         oracle::{ClockView, Fault, read},
         price, seeds,
-        state::{MAX_SOURCES, RiskBook, RiskConfig},
+        state::{MAX_SOURCES, RiskBook, RiskConfig, degraded},
     },
     anchor_lang::prelude::*,
     cep_risk::units::MAX_PRICE,
@@ -32,7 +32,7 @@ pub(crate) fn handler<'info>(ctx: Context<'info, Refresh<'info>>) -> Result<()> 
         let sample = book.price;
         price::fold_volatility(&mut book, sample, clock.unix_timestamp, &config.params)?;
     } else {
-        book.degraded |= crate::state::degraded::SHORTAGE;
+        book.degraded |= degraded::SHORTAGE;
     }
     price::retarget(&mut book, &config.params);
     emit!(PriceRefreshed::of(ctx.accounts.book.key(), &book, faults));
