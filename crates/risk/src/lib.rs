@@ -30,6 +30,8 @@ pub mod error;
 pub mod ewma;
 pub mod feed;
 pub mod fixed;
+pub mod funding;
+pub mod interest;
 pub mod loss_index;
 pub mod margin;
 pub mod moments;

@@ -115,6 +115,10 @@ pub enum MarginPoolError {
         "The staked token trades too far below its redemption value to take in more of it; deposit another asset or wait until the gap closes"
     )]
     StakedTokenGap,
+    #[msg(
+        "Positions of an expired instrument are still open in this slot; run settle_expired on the accounts that hold them, then trade the new one"
+    )]
+    SeriesNotSettled,
 }
 
 impl From<RiskError> for MarginPoolError {

@@ -2,10 +2,11 @@ use {
     crate::{
         error::MarginPoolError,
         seeds,
-        state::{Collateral, Pool},
+        state::{Collateral, Outflow, Pool},
     },
     anchor_lang::prelude::*,
     anchor_spl::token::{Mint, Token, TokenAccount},
+    bytemuck::Zeroable,
     risk_engine::state::RiskBook,
 };
 
@@ -59,11 +60,17 @@ pub(crate) fn handler(ctx: Context<ListCollateral>, underlying: u8, cap: u64) ->
         vault: ctx.accounts.vault.key(),
         deposited: 0,
         cap,
+        account_cap: cap,
+        weight: cep_risk::PPM,
+        ramp_start: 0,
+        ramp_seconds: 0,
+        outflow: Outflow::zeroed(),
         underlying,
         decimals: ctx.accounts.mint.decimals,
         is_staked,
         base,
-        padding: [0; 4],
+        extensions: 0,
+        padding: [0; 3],
     };
     pool.collateral_count = index
         .checked_add(1)

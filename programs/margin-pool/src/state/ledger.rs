@@ -1,6 +1,6 @@
 use {crate::error::MarginPoolError, anchor_lang::prelude::*};
 
-/// The pool's quote currency, by whose it is. Micro-USD. `cash + insurance + fees + unsettled` equals
+/// The pool's quote currency, by whose it is. Micro-USD. `cash + insurance + fees + unsettled + interest` equals
 /// `vault` to the unit after every instruction.
 #[zero_copy]
 #[derive(Debug, PartialEq, Eq)]
@@ -14,6 +14,9 @@ pub struct Ledger {
     pub fees: i64,
     /// Losses paid in by losing positions and not yet drawn by winning ones.
     pub unsettled: i64,
+    /// Interest taken from borrowers less interest given to lenders. Negative while lenders have taken theirs before
+    /// borrowers were charged; what is still to be charged covers it, see [`Interest::invariant`].
+    pub interest: i64,
     /// What went into the quote vault less what left it. Gifts sent straight to the vault are not
     /// counted, so the vault itself may hold more, never less.
     pub vault: i64,
@@ -44,7 +47,7 @@ impl Ledger {
     pub fn invariant(&self) -> Result<()> {
         let owned = add(
             add(self.cash, self.insurance)?,
-            add(self.fees, self.unsettled)?,
+            add(add(self.fees, self.unsettled)?, self.interest)?,
         )?;
         require!(owned == self.vault, MarginPoolError::LedgerImbalance);
         require!(
@@ -61,7 +64,7 @@ pub fn add(a: i64, b: i64) -> Result<i64> {
         .ok_or_else(|| MarginPoolError::Overflow.into())
 }
 
-const _: () = assert!(size_of::<Ledger>() == 40);
+const _: () = assert!(size_of::<Ledger>() == 48);
 
 #[cfg(test)]
 mod tests {
@@ -73,7 +76,8 @@ mod tests {
             cash: -5,
             insurance: 10,
             fees: 1,
-            unsettled: 4,
+            unsettled: 3,
+            interest: 1,
             vault: 10,
         };
         assert!(balanced.invariant().is_ok());
@@ -103,6 +107,7 @@ mod tests {
             insurance: 50,
             fees: 5,
             unsettled: 45,
+            interest: 0,
             vault: 200,
         };
         assert!(ledger.release(101).is_err());

@@ -2,6 +2,7 @@ use {crate::error::MarginPoolError, anchor_lang::prelude::*, cep_risk::units::MA
 
 pub const MAX_POSITIONS: usize = 64;
 pub const MAX_COLLATERALS: usize = 16;
+pub const MAX_DELEGATES: usize = 4;
 
 /// Everything one trader holds under one margin. PDA `[seeds::ACCOUNT, pool, owner, id]`.
 #[account(zero_copy)]
@@ -9,8 +10,16 @@ pub const MAX_COLLATERALS: usize = 16;
 pub struct MarginAccount {
     pub pool: Pubkey,
     pub owner: Pubkey,
-    /// Settled quote currency, micro-USD; negative is borrowed against collateral.
+    /// Settled quote currency, micro-USD; negative is borrowed against collateral. Interest since it last changed is
+    /// not in it yet: see `Interest`.
     pub cash: i64,
+    /// Where the index of interest stood when `cash` last took it: the lenders' for cash of zero or more, the
+    /// borrowers' below.
+    pub interest_entry: i64,
+    /// Given once, to no account before or after: what a maker signs for this account dies with it.
+    pub serial: u64,
+    /// Quotes signed for this account with a lower nonce are void.
+    pub quote_floor: u64,
     /// Balance of each collateral listed in the pool, by its slot there, smallest unit of the token.
     pub collaterals: [u64; MAX_COLLATERALS],
     pub id: u16,
@@ -19,6 +28,8 @@ pub struct MarginAccount {
     pub bump: u8,
     pub version: u8,
     pub padding: [u8; 3],
+    /// Who else may act for the account, and how.
+    pub delegates: [Delegate; MAX_DELEGATES],
     pub positions: [Position; MAX_POSITIONS],
     pub reserved: [u8; 256],
 }
@@ -47,6 +58,35 @@ pub struct Position {
     pub expiry: i64,
     /// Micro-USD per contract; zero for a future.
     pub strike: u64,
+    /// Where the market's funding index stood when `quote` last took funding; zero for what is no perpetual.
+    pub funding_entry: i64,
+}
+
+/// A key that may act for an account until it expires. An empty slot is all zero.
+#[zero_copy]
+#[derive(Debug, PartialEq, Eq)]
+#[repr(C)]
+pub struct Delegate {
+    pub key: Pubkey,
+    /// Unix seconds; from then on it may do nothing.
+    pub expires_at: i64,
+    /// Bits of [`permission`].
+    pub permissions: u64,
+}
+
+/// What a delegate may do.
+pub mod permission {
+    /// Agree to block trades and take quotes.
+    pub const TRADE: u64 = 1;
+    /// Sign quotes that others take, and cancel them.
+    pub const QUOTE: u64 = 2;
+    /// Clear fills as a registered venue.
+    pub const VENUE: u64 = 4;
+    /// Withdraw, to token accounts of the owner alone.
+    pub const WITHDRAW: u64 = 8;
+    /// Move cash and collateral to another account of the owner.
+    pub const TRANSFER: u64 = 16;
+    pub const ALL: u64 = 31;
 }
 
 /// What a position is. Stored as `u8`; the numbers are those of `risk_engine::state::InstrumentKind::code`.
@@ -110,7 +150,7 @@ impl Position {
 }
 
 impl MarginAccount {
-    pub const VERSION: u8 = 1;
+    pub const VERSION: u8 = 2;
     pub const SPACE: usize = 8 + size_of::<Self>();
 
     #[must_use]
@@ -143,6 +183,23 @@ impl MarginAccount {
         Ok(position)
     }
 
+    /// Whether `key` may do this (one bit of [`permission`]) for the account at `now`.
+    #[must_use]
+    pub fn permits(&self, key: &Pubkey, permission: u64, now: i64) -> bool {
+        let delegated =
+            |d: &Delegate| d.key == *key && now < d.expires_at && d.permissions & permission != 0;
+        self.owner == *key || self.delegates.iter().any(delegated)
+    }
+
+    /// [`MarginPoolError::NotAccountOwner`] unless [`Self::permits`].
+    pub fn require_permission(&self, key: &Pubkey, permission: u64, now: i64) -> Result<()> {
+        require!(
+            self.permits(key, permission, now),
+            MarginPoolError::NotAccountOwner
+        );
+        Ok(())
+    }
+
     pub fn require_not_in_liquidation(&self) -> Result<()> {
         require!(
             self.in_liquidation == 0,
@@ -160,8 +217,10 @@ impl MarginAccount {
     }
 }
 
-const _: () = assert!(size_of::<Position>() == 48);
-const _: () = assert!(size_of::<MarginAccount>() == 64 + 8 + 128 + 8 + 64 * 48 + 256);
+const _: () = assert!(size_of::<Position>() == 56);
+const _: () = assert!(size_of::<Delegate>() == 48);
+const _: () =
+    assert!(size_of::<MarginAccount>() == 64 + 32 + 128 + 8 + MAX_DELEGATES * 48 + 64 * 56 + 256);
 
 #[cfg(test)]
 mod tests {

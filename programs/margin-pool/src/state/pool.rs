@@ -1,11 +1,14 @@
 use {
     crate::{
         error::MarginPoolError,
-        state::{Ledger, MAX_COLLATERALS},
+        state::{Interest, Ledger, MAX_COLLATERALS},
     },
     anchor_lang::prelude::*,
     bytemuck::{Pod, Zeroable},
-    cep_risk::{AddonParams, MAX_UNDERLYINGS, MarginParams},
+    cep_risk::{
+        AddonParams, MAX_UNDERLYINGS, MarginParams, PPM, funding::FundingParams,
+        interest::InterestParams,
+    },
 };
 
 /// Custody and rules. PDA `[seeds::POOL]`; it owns every vault.
@@ -13,6 +16,10 @@ use {
 #[repr(C)]
 pub struct Pool {
     pub authority: Pubkey,
+    /// Named by the authority's proposal; becomes it by signing.
+    pub pending_authority: Pubkey,
+    /// May stop and tighten, at once; the default key is nobody.
+    pub guardian: Pubkey,
     /// The only signer that may move positions out of an account: a PDA of the liquidation program.
     pub liquidation_authority: Pubkey,
     /// Risk configuration whose books this pool trusts.
@@ -21,8 +28,25 @@ pub struct Pool {
     pub quote_vault: Pubkey,
     pub params: PoolParams,
     pub ledger: Ledger,
-    /// Margin accounts ever opened.
+    pub interest: Interest,
+    /// Margin accounts ever opened; the next one's serial.
     pub account_count: u64,
+    /// Margin accounts open now.
+    pub open_accounts: u64,
+    /// Proposals ever made; the next one's number.
+    pub proposals: u64,
+    /// When the pool was created, by slot and by Unix seconds: what makers sign names both, so that it is worth nothing
+    /// on another cluster.
+    pub created_slot: u64,
+    pub created_at: i64,
+    /// Nothing is withdrawn before this. Unix seconds.
+    pub halted_until: i64,
+    /// Fees that went to the insurance fund so far, micro-USD.
+    pub insurance_income: i64,
+    /// Of the quote currency.
+    pub outflow: Outflow,
+    /// Of all tokens together, in parts per million of their limits.
+    pub total_outflow: Outflow,
     pub underlying_count: u8,
     pub collateral_count: u8,
     pub bump: u8,
@@ -30,7 +54,36 @@ pub struct Pool {
     pub padding: [u8; 4],
     pub underlyings: [Underlying; MAX_UNDERLYINGS],
     pub collaterals: [Collateral; MAX_COLLATERALS],
+    pub venues: [Venue; MAX_VENUES],
     pub reserved: [u8; 512],
+}
+
+pub const MAX_VENUES: usize = 8;
+
+/// A trading venue whose fills the pool clears. An empty slot is all zero.
+#[zero_copy]
+#[derive(Debug, PartialEq, Eq)]
+#[repr(C)]
+pub struct Venue {
+    /// Signs `trade_venue`: an address that the venue's program derives.
+    pub authority: Pubkey,
+    /// Margin account that receives the venue's share of fees.
+    pub fee_account: Pubkey,
+    /// Share of the fees of its trades, ppm; at most 500,000.
+    pub fee_share: u64,
+}
+
+/// What left lately, less what came in.
+#[zero_copy]
+#[derive(Debug, PartialEq, Eq)]
+#[repr(C)]
+pub struct Outflow {
+    /// At most this at once, and this again with every window. Zero: no limit.
+    pub limit: u64,
+    /// Runs toward zero by `limit` in a window.
+    pub used: i64,
+    /// Unix seconds.
+    pub updated_at: i64,
 }
 
 /// Rules of the pool. Ratios in parts per million.
@@ -51,8 +104,38 @@ pub struct PoolParams {
     pub age_multiple: u64,
     /// Farthest a trade price may lie from the mark; 1,000 ..= 200,000.
     pub price_band: u64,
+    /// How far an option's price may lie from its mark beyond `price_band`, as a part of the index price; at most
+    /// 50,000.
+    pub option_band: u64,
     /// Fee each side of a block trade pays on its notional; 0 ..= 10,000.
     pub block_fee: u64,
+    /// Fees of the maker and the taker of a quote or a venue's fill, on notional; 0 ..= 10,000 each.
+    pub maker_fee: u64,
+    pub taker_fee: u64,
+    /// No fee on an option is more than this part of its premium; at most 1,000,000.
+    pub option_fee_cap: u64,
+    /// Share of every fee that goes to the insurance fund; at most 1,000,000.
+    pub insurance_share: u64,
+    /// See [`InterestParams`] for these five and their ranges.
+    pub rate_zero: u64,
+    pub rate_optimal: u64,
+    pub rate_full: u64,
+    pub optimal_utilisation: u64,
+    pub interest_fee: u64,
+    /// See [`FundingParams`] for these four and their ranges.
+    pub funding_period: u64,
+    pub funding_time_constant: u64,
+    pub funding_clip: u64,
+    pub funding_depth: u64,
+    /// Seconds in which a limit on withdrawals runs free again; 3,600 ..= 604,800.
+    pub outflow_window: u64,
+    /// Withdrawals of all tokens together, in parts per million of each one's limit, after which none is possible for
+    /// `halt_seconds`; at least 1,000,000, or zero for never.
+    pub outflow_breaker: u64,
+    /// At most 604,800.
+    pub halt_seconds: u64,
+    /// Seconds that a proposed change waits; at most 2,592,000.
+    pub timelock: u64,
 }
 
 impl PoolParams {
@@ -74,9 +157,41 @@ impl PoolParams {
         }
     }
 
+    #[must_use]
+    pub const fn interest(&self) -> InterestParams {
+        InterestParams {
+            rate_zero: self.rate_zero,
+            rate_optimal: self.rate_optimal,
+            rate_full: self.rate_full,
+            optimal: self.optimal_utilisation,
+            fee: self.interest_fee,
+        }
+    }
+
+    #[must_use]
+    pub const fn funding(&self) -> FundingParams {
+        FundingParams {
+            period: self.funding_period,
+            time_constant: self.funding_time_constant,
+            clip: self.funding_clip,
+            depth: self.funding_depth,
+        }
+    }
+
     pub fn check(&self) -> Result<()> {
         self.margin().check().map_err(MarginPoolError::from)?;
-        let in_range = (1_000..=200_000).contains(&self.price_band) && self.block_fee <= 10_000;
+        self.interest().check().map_err(MarginPoolError::from)?;
+        self.funding().check().map_err(MarginPoolError::from)?;
+        let fees = [self.block_fee, self.maker_fee, self.taker_fee];
+        let shares = [self.option_fee_cap, self.insurance_share];
+        let in_range = (1_000..=200_000).contains(&self.price_band)
+            && self.option_band <= 50_000
+            && fees.iter().all(|fee| *fee <= 10_000)
+            && shares.iter().all(|share| *share <= PPM)
+            && (3_600..=604_800).contains(&self.outflow_window)
+            && (self.outflow_breaker == 0 || self.outflow_breaker >= PPM)
+            && self.halt_seconds <= 604_800
+            && self.timelock <= 2_592_000;
         require!(in_range, MarginPoolError::ParameterOutOfRange);
         Ok(())
     }
@@ -102,6 +217,14 @@ pub struct Collateral {
     pub deposited: u64,
     /// The pool takes no more than this, smallest unit of the token.
     pub cap: u64,
+    /// One account holds no more than this, smallest unit of the token.
+    pub account_cap: u64,
+    /// Part of its value that counts as collateral once it has ramped in, ppm; at most 1,000,000.
+    pub weight: u64,
+    /// From when, Unix seconds, and over how many seconds the weight rises from zero in a straight line.
+    pub ramp_start: i64,
+    pub ramp_seconds: u64,
+    pub outflow: Outflow,
     /// Index of the underlying whose price and scenarios value it.
     pub underlying: u8,
     /// Decimals of the token, 6 ..= 12.
@@ -110,11 +233,13 @@ pub struct Collateral {
     pub is_staked: u8,
     /// Index of the underlying that a staked token redeems for, with which it moves; of others `underlying` again.
     pub base: u8,
-    pub padding: [u8; 4],
+    /// Token-2022 extensions that its listing allows, see [`crate::token`].
+    pub extensions: u8,
+    pub padding: [u8; 3],
 }
 
 impl Pool {
-    pub const VERSION: u8 = 1;
+    pub const VERSION: u8 = 2;
     pub const SPACE: usize = 8 + size_of::<Self>();
 
     pub fn collateral(&self, index: usize) -> Result<&Collateral> {
@@ -151,12 +276,27 @@ impl Pool {
     /// Holds at the end of every instruction that changes the pool.
     pub fn invariant(&self) -> Result<()> {
         self.params.check()?;
-        self.ledger.invariant()
+        self.ledger.invariant()?;
+        self.interest
+            .invariant(self.ledger.cash, self.ledger.interest)
     }
 }
 
-const _: () = assert!(size_of::<Collateral>() == 88);
+const _: () = assert!(size_of::<Outflow>() == 24);
+const _: () = assert!(size_of::<Collateral>() == 64 + 6 * 8 + 24 + 8);
+const _: () = assert!(size_of::<Venue>() == 72);
+const _: () = assert!(size_of::<PoolParams>() == 30 * 8);
 const _: () = assert!(
     size_of::<Pool>()
-        == 5 * 32 + 12 * 8 + 40 + 8 + 8 + MAX_UNDERLYINGS * 64 + MAX_COLLATERALS * 88 + 512
+        == 7 * 32
+            + 30 * 8
+            + 48
+            + 72
+            + 7 * 8
+            + 2 * 24
+            + 8
+            + MAX_UNDERLYINGS * 64
+            + MAX_COLLATERALS * 144
+            + MAX_VENUES * 72
+            + 512
 );
