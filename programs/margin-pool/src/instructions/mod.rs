@@ -7,6 +7,7 @@ pub mod end_liquidation;
 pub mod initialize_pool;
 pub mod list_collateral;
 pub mod list_underlying;
+pub mod settle_expired;
 pub mod settle_pnl;
 pub mod trade_block;
 pub mod transfer_slice;
@@ -15,6 +16,6 @@ pub mod withdraw;
 // Anchor's `#[program]` looks for the account structs at the crate root.
 pub use {
     begin_liquidation::*, check_margin::*, create_account::*, deposit::*, deposit_insurance::*,
-    end_liquidation::*, initialize_pool::*, list_collateral::*, list_underlying::*, settle_pnl::*,
-    trade_block::*, transfer_slice::*, withdraw::*,
+    end_liquidation::*, initialize_pool::*, list_collateral::*, list_underlying::*,
+    settle_expired::*, settle_pnl::*, trade_block::*, transfer_slice::*, withdraw::*,
 };
