@@ -65,6 +65,19 @@ pub mod margin_pool {
         instructions::trade_block::handler(ctx, legs)
     }
 
+    /// Clears a fill of a registered venue between two accounts that delegated to it.
+    pub fn trade_venue<'info>(
+        ctx: Context<'info, TradeVenue<'info>>,
+        legs: Vec<Leg>,
+    ) -> Result<()> {
+        instructions::trade_venue::handler(ctx, legs)
+    }
+
+    /// Pays out fees that the pool earned. Authority only.
+    pub fn collect_fees(ctx: Context<CollectFees>, amount: u64) -> Result<()> {
+        instructions::collect_fees::handler(ctx, amount)
+    }
+
     /// Moves profit and loss of positions into cash: losses pay in, profits draw what is there. Anyone.
     pub fn settle_pnl<'info>(ctx: Context<'info, SettlePnl<'info>>) -> Result<()> {
         instructions::settle_pnl::handler(ctx)
