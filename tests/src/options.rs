@@ -2,6 +2,7 @@
 
 use {
     crate::{
+        actions::leg,
         bare::keypair,
         oracle::Feed,
         outcome::{Outcome, Receipt, Refusal},
@@ -10,7 +11,8 @@ use {
     anchor_lang::prelude::Pubkey,
     cep_migrations::parameters::switchboard,
     cep_sdk::{
-        instruction::{instruments, risk},
+        instruction::{instruments, pool, risk},
+        programs::margin_pool::{Leg, clearing::Asset, margin::valuation},
         programs::risk_engine::{
             MAX_NEW_SLOTS,
             events::{CurvesRefreshed, InstrumentListed},
@@ -151,5 +153,58 @@ impl World {
             transactions += 1;
         }
         (transactions, built)
+    }
+
+    /// Opens every listed instrument of a book for trading; options need their curves first.
+    pub fn open_all(&mut self, underlying: u8) {
+        let (admin, book) = (admin(), self.book_address(underlying));
+        let listed = self.book(underlying).instruments;
+        for (slot, instrument) in (0..)
+            .zip(&listed)
+            .filter(|(_, i)| i.id != 0 && i.state == 1)
+        {
+            let ix = instruments::open_instrument(admin.pubkey(), book, slot, instrument.id);
+            self.send(&[ix], &[&admin]).accepted();
+        }
+    }
+
+    /// A leg in the instrument of a slot; positive: the first account buys.
+    #[must_use]
+    pub fn dated_leg(&self, underlying: u8, slot: u16, contracts: f64, price_usd: f64) -> Leg {
+        Leg {
+            slot,
+            instrument: self.book(underlying).instruments[usize::from(slot)].id,
+            ..leg(underlying, contracts, price_usd)
+        }
+    }
+
+    /// What the pool marks the instrument of a slot at, USD, down.
+    #[must_use]
+    pub fn mark(&self, underlying: u8, slot: u16) -> f64 {
+        let book = self.book(underlying);
+        let id = book.instruments[usize::from(slot)].id;
+        let asset = Asset::trading(&book, (underlying, slot, id), 0).unwrap();
+        valuation::mark(&book, &asset, false, self.now()).unwrap() as f64 / 1e6
+    }
+
+    /// Lets an expiry pass and fixes its settlement price: the one in force, by an oracle that stayed silent for a day.
+    pub fn expire(&mut self, underlying: u8, expiry: i64) {
+        self.advance(expiry + DAY - self.now());
+        let (admin, book) = (admin(), self.book_address(underlying));
+        let ix = instruments::settle_expiry(admin.pubkey(), book, expiry);
+        self.send(&[ix], &[&admin]).accepted();
+        self.republish();
+    }
+
+    /// Turns what these accounts hold of an expiry into cash.
+    pub fn settle_expired(
+        &mut self,
+        underlying: u8,
+        expiry: i64,
+        accounts: &[Pubkey],
+    ) -> Result<Receipt, Refusal> {
+        let book = self.book_address(underlying);
+        let ix = pool::settle_expired(&book, expiry, accounts);
+        self.send(&[ix], &[&admin()])
     }
 }

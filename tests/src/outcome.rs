@@ -1,7 +1,7 @@
 //! What became of a transaction: a receipt, or a refusal that names its reason.
 
 use {
-    anchor_lang::{Event, error::ErrorCode},
+    anchor_lang::{AnchorDeserialize, Event, error::ErrorCode},
     base64::{Engine, prelude::BASE64_STANDARD as STANDARD},
     cep_sdk::{
         SdkError,
@@ -118,6 +118,17 @@ impl Receipt {
         data.filter_map(|text| STANDARD.decode(text).ok())
             .find_map(|bytes| E::try_from_slice(bytes.strip_prefix(E::DISCRIMINATOR)?).ok())
             .unwrap_or_else(|| panic!("no such event in\n{}", self.logs.join("\n")))
+    }
+
+    /// What the last instruction returned.
+    #[must_use]
+    #[track_caller]
+    pub fn returned<T: AnchorDeserialize>(&self) -> T {
+        let data = self.logs.iter().rev();
+        let data = data.filter_map(|l| l.strip_prefix("Program return: "));
+        let bytes = data.filter_map(|text| STANDARD.decode(text.split(' ').nth(1)?).ok());
+        let mut bytes = bytes.filter_map(|bytes| T::try_from_slice(&bytes).ok());
+        bytes.next().expect("nothing of this type was returned")
     }
 
     pub(crate) fn new(logs: Vec<String>) -> Self {

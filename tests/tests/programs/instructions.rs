@@ -151,7 +151,9 @@ fn a_block_trade_of_several_legs_moves_positions_and_charges_both_sides() {
     let fee = 12 * USD + 8_600_000;
     assert_eq!(world.cash(&alice), 50_000 * USD - fee);
     assert_eq!(world.cash(&bob), 50_000 * USD - fee);
-    assert_eq!(world.pool().ledger.fees, 2 * fee);
+    // A fifth of both goes to the insurance fund.
+    let ledger = world.pool().ledger;
+    assert_eq!((ledger.fees, ledger.insurance), (8 * fee / 5, 2 * fee / 5));
     let position = *world.account(&alice.account).perpetual(BTC).unwrap();
     assert_eq!(position.quote, -60_000 * USD);
 }

@@ -5,21 +5,28 @@
 
 mod adversarial;
 mod authority;
+
+mod basis_vault;
+mod basis_vault;
 mod bit_identity;
 mod changes;
 mod check_margin;
 mod coverage;
 mod curves;
+mod dated;
 mod doubt;
+mod funding;
 mod governance;
 mod guardian;
 mod instructions;
 mod instruments;
+mod interest;
 mod limits;
 mod liquidation;
 mod liquidation_refusals;
 mod margin;
 mod money;
+mod no_gain;
 mod oracle;
 mod risk_accounts;
 mod scenario_rules;
@@ -28,3 +35,4 @@ mod sequences;
 mod sources;
 mod staked;
 mod trades;
+mod venues;

@@ -20,6 +20,7 @@ pub struct OpenAuction<'info> {
     #[account(seeds = [seeds::CONFIG], bump = config.load()?.bump,
         has_one = pool @ LiquidationError::WrongPool)]
     pub config: AccountLoader<'info, LiquidationConfig>,
+    #[account(mut)]
     pub pool: AccountLoader<'info, Pool>,
     #[account(mut, has_one = pool @ LiquidationError::WrongPool)]
     pub margin_account: AccountLoader<'info, MarginAccount>,
