@@ -3,6 +3,7 @@
 use {
     anchor_lang::{AnchorDeserialize, Event, error::ErrorCode},
     base64::{Engine, prelude::BASE64_STANDARD as STANDARD},
+    basis_vault::error::BasisVaultError,
     cep_sdk::{
         SdkError,
         error::explain,
@@ -58,6 +59,7 @@ named!(
     RiskEngineError,
     MarginPoolError,
     LiquidationError,
+    BasisVaultError,
     ErrorCode
 );
 

@@ -150,10 +150,7 @@ fn liquidating_oneself_gains_nothing() {
 
     assert!(together(&world, &[&long, &keeper]) <= before);
     let pool = world.pool();
-    assert_eq!(
-        pool.ledger.insurance,
-        100_000 * USD + pool.insurance_income
-    );
+    assert_eq!(pool.ledger.insurance, 100_000 * USD + pool.insurance_income);
 }
 
 #[test]

@@ -170,7 +170,10 @@ impl Vault {
     }
 
     fn shares(&self) -> u64 {
-        balance(&self.world.svm, &wallet(&self.holder.pubkey(), &self.shares))
+        balance(
+            &self.world.svm,
+            &wallet(&self.holder.pubkey(), &self.shares),
+        )
     }
 
     fn tokens(&self) -> u64 {
@@ -183,7 +186,11 @@ fn a_vault_deposits_hedges_reports_and_unwinds_by_cpi() {
     let mut v = Vault::new();
     // 100 jitoSOL of 240 USD: the first shares are a dollar each.
     v.deposit(100.0, 0).accepted();
-    assert!((23_999_000_000..=24_000_000_000).contains(&v.shares()), "{}", v.shares());
+    assert!(
+        (23_999_000_000..=24_000_000_000).contains(&v.shares()),
+        "{}",
+        v.shares()
+    );
     assert!((v.share_price() - 1.0).abs() < 1e-4);
 
     // Short 119 SOL against what redeems for 120.
@@ -233,7 +240,8 @@ fn depositors_and_holders_get_what_they_asked_for_or_nothing() {
     let mut v = Vault::new();
     v.deposit(1.0, 240_000_001)
         .refused(BasisVaultError::BelowMinimum);
-    v.deposit(0.000_000_001, 0).refused(BasisVaultError::TooSmall);
+    v.deposit(0.000_000_001, 0)
+        .refused(BasisVaultError::TooSmall);
     v.deposit(1.0, 239_000_000).accepted();
     let all = v.shares();
     v.redeem(all, 1_000_000_001)

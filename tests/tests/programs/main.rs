@@ -7,7 +7,6 @@ mod adversarial;
 mod authority;
 
 mod basis_vault;
-mod basis_vault;
 mod bit_identity;
 mod changes;
 mod check_margin;

@@ -26,7 +26,7 @@ use {
 };
 
 /// jitoSOL on top of the standard deployment: rate from its stake pool, market from one feed.
-pub(crate) pub(crate) fn staked_world() -> (World, u8) {
+pub(crate) fn staked_world() -> (World, u8) {
     let mut setup = Setup::standard();
     let mut staked = UnderlyingParameters::new("JITOSOL", feeds::SOL, 0.0097, 0.0097, 1e6);
     staked.column = symbol("SOLGAP");
@@ -65,7 +65,7 @@ fn stake_pool(world: &mut World, rate: f64) -> Pubkey {
     address
 }
 
-pub(crate) pub(crate) fn refresh_staked(world: &mut World, sol: f64, market: f64, rate: f64) -> Receipt {
+pub(crate) fn refresh_staked(world: &mut World, sol: f64, market: f64, rate: f64) -> Receipt {
     world.advance(1);
     let price = world.post_price(SOL, sol, 0.1);
     world.refresh(SOL, price).accepted();
