@@ -218,7 +218,8 @@ fn a_vault_deposits_hedges_reports_and_unwinds_by_cpi() {
     // Half of a vault worth 110 jitoSOL and 4,760 USD of profit, in jitoSOL of 192 USD.
     let got = v.tokens() as f64 / 1e9;
     assert!((got - (110.0 + 4_760.0 / 192.0) / 2.0).abs() < 0.1, "{got}");
-    assert!(v.share_price() >= after - 1e-4);
+    // Buying back cost 2 bp of 19,040 USD.
+    assert!(v.share_price() >= after - 3e-4);
 }
 
 #[test]
