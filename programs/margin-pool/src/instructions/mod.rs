@@ -1,5 +1,8 @@
 pub mod begin_liquidation;
+pub mod cancel_quote;
+pub mod cancel_quotes_below;
 pub mod check_margin;
+pub mod close_fill;
 pub mod create_account;
 pub mod deposit;
 pub mod deposit_insurance;
@@ -9,12 +12,13 @@ pub mod list_collateral;
 pub mod list_underlying;
 pub mod settle_pnl;
 pub mod trade_block;
+pub mod trade_rfq;
 pub mod transfer_slice;
 pub mod withdraw;
 
 // Anchor's `#[program]` looks for the account structs at the crate root.
 pub use {
-    begin_liquidation::*, check_margin::*, create_account::*, deposit::*, deposit_insurance::*,
+    begin_liquidation::*, cancel_quote::*, cancel_quotes_below::*, check_margin::*, close_fill::*, create_account::*, deposit::*, deposit_insurance::*,
     end_liquidation::*, initialize_pool::*, list_collateral::*, list_underlying::*, settle_pnl::*,
-    trade_block::*, transfer_slice::*, withdraw::*,
+    trade_block::*, trade_rfq::*, transfer_slice::*, withdraw::*,
 };
