@@ -25,17 +25,19 @@ pub struct Withdrawn {
     pub amount: u64,
 }
 
-/// One leg of a block trade.
+/// One leg of a trade.
 #[event]
 pub struct Traded {
     pub market: Pubkey,
+    /// Id of the instrument in the book; zero for the perpetual.
+    pub instrument: u64,
     pub account_a: Pubkey,
     pub account_b: Pubkey,
     /// Positive: A bought from B.
     pub quantity: i64,
     pub price: u64,
-    /// Fee each side paid.
-    pub fee: i64,
+    /// What A and B paid.
+    pub fees: [i64; 2],
 }
 
 /// Some lots of a quote were cleared, after a [`Traded`] for each leg.
@@ -79,8 +81,31 @@ pub struct FillClosed {
 pub struct PnlSettled {
     pub margin_account: Pubkey,
     pub market: Pubkey,
+    /// Id of the instrument in the book; zero for the perpetual.
+    pub instrument: u64,
     /// Positive: the account received cash.
     pub amount: i64,
+}
+
+/// An account's positions of one expiry became cash and claims.
+#[event]
+pub struct ExpirySettled {
+    pub margin_account: Pubkey,
+    pub market: Pubkey,
+    /// Unix seconds.
+    pub expiry: i64,
+    /// Settlement price, micro-USD per contract.
+    pub price: u64,
+    /// Positive: the account received cash. What it is still owed stays a claim.
+    pub amount: i64,
+}
+
+/// Fees left the pool.
+#[event]
+pub struct FeesCollected {
+    /// Micro-USD.
+    pub amount: u64,
+    pub destination: Pubkey,
 }
 
 #[event]

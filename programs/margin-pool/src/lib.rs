@@ -18,8 +18,9 @@ pub mod margin;
 pub mod quote;
 pub mod seeds;
 pub mod state;
+pub mod trade;
 
-pub use {instructions::*, margin::MarginReport};
+pub use {instructions::*, margin::MarginReport, trade::Leg};
 
 declare_id!("HSTWees6Y8ifCgSTEgTEBNAvCs2ossqQfkfrg4mJbg6H");
 
@@ -57,7 +58,7 @@ pub mod margin_pool {
         instructions::withdraw::handler(ctx, amount)
     }
 
-    /// Clears a trade that both owners signed.
+    /// Clears a trade that both sides signed.
     pub fn trade_block<'info>(
         ctx: Context<'info, TradeBlock<'info>>,
         legs: Vec<Leg>,
@@ -66,10 +67,7 @@ pub mod margin_pool {
     }
 
     /// Clears some lots of a quote that the maker signed off chain. The taker signs.
-    pub fn trade_rfq<'info>(
-        ctx: Context<'info, TradeRfq<'info>>,
-        args: RfqArgs,
-    ) -> Result<()> {
+    pub fn trade_rfq<'info>(ctx: Context<'info, TradeRfq<'info>>, args: RfqArgs) -> Result<()> {
         instructions::trade_rfq::handler(ctx, args)
     }
 
@@ -91,6 +89,11 @@ pub mod margin_pool {
     /// Moves profit and loss of positions into cash: losses pay in, profits draw what is there. Anyone.
     pub fn settle_pnl<'info>(ctx: Context<'info, SettlePnl<'info>>) -> Result<()> {
         instructions::settle_pnl::handler(ctx)
+    }
+
+    /// Turns accounts' positions of an expiry that has its settlement price into cash. Anyone.
+    pub fn settle_expired<'info>(ctx: Context<'info, SettleExpired<'info>>) -> Result<()> {
+        instructions::settle_expired::handler(ctx)
     }
 
     /// Says what an account is worth and needs, and why. Changes nothing. Anyone.

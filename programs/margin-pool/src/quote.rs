@@ -16,9 +16,9 @@
 
 use {
     crate::{
-        Leg,
         error::MarginPoolError,
-        state::{MarginAccount, Pool},
+        state::{MarginAccount, Pool, permission},
+        trade::{Leg, MAX_LEGS},
     },
     anchor_lang::prelude::*,
     solana_ed25519_program::{
@@ -29,9 +29,6 @@ use {
     solana_sdk_ids::ed25519_program,
     solana_sha256_hasher::hash,
 };
-
-/// Legs one quote may have.
-pub const MAX_QUOTE_LEGS: usize = 8;
 
 /// What a maker offers. Its Borsh bytes are what is signed.
 #[derive(AnchorSerialize, AnchorDeserialize, Clone, Debug, PartialEq, Eq)]
@@ -88,7 +85,7 @@ impl Quote {
     /// Whether there is anything to fill: one to eight legs of some size, no instrument twice, one lot at least.
     pub fn check_terms(&self) -> Result<()> {
         require!(self.lots > 0, MarginPoolError::BadQuote);
-        let some = (1..=MAX_QUOTE_LEGS).contains(&self.legs.len());
+        let some = (1..=MAX_LEGS).contains(&self.legs.len());
         require!(
             some && self.legs.iter().all(|leg| leg.quantity != 0),
             MarginPoolError::BadLegs
@@ -170,7 +167,7 @@ impl SignedQuote {
         self.quote.check(sides, now)?;
         let (_, maker) = sides.maker;
         require!(
-            maker.permits(&self.signer, crate::state::permission::QUOTE, now),
+            maker.permits(&self.signer, permission::QUOTE, now),
             MarginPoolError::QuoteSignerNotAllowed
         );
         Ok(())
@@ -199,8 +196,9 @@ fn parse(data: &[u8]) -> Option<(Pubkey, &[u8])> {
     expected.then_some((Pubkey::try_from(key).ok()?, message))
 }
 
-fn same_instrument(a: &Leg, b: &Leg) -> bool {
-    a.underlying == b.underlying
+/// The slot is a hint.
+const fn same_instrument(a: &Leg, b: &Leg) -> bool {
+    a.underlying == b.underlying && a.instrument == b.instrument
 }
 
 #[cfg(test)]

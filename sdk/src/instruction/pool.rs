@@ -158,7 +158,7 @@ pub fn withdraw(
     ix
 }
 
-/// A trade between two margin accounts, each given with its owner; a positive quantity means that `a` buys.
+/// A trade between two margin accounts, each given with who signs for it; a positive quantity means that `a` buys.
 #[must_use]
 pub fn trade_block(
     a: (Pubkey, Pubkey),
@@ -170,8 +170,8 @@ pub fn trade_block(
         pool: address::pool(),
         account_a: a.0,
         account_b: b.0,
-        owner_a: a.1,
-        owner_b: b.1,
+        signer_a: a.1,
+        signer_b: b.1,
     };
     let mut ix = build(
         margin_pool::ID,
@@ -179,6 +179,20 @@ pub fn trade_block(
         &instruction::TradeBlock { legs },
     );
     ix.accounts.extend(risk_pairs(books));
+    ix
+}
+
+/// Settles the positions of some accounts that expired with `settlement` of `book`.
+#[must_use]
+pub fn settle_expired(book: &Pubkey, expiry: i64, margin_accounts: &[Pubkey]) -> Instruction {
+    let accounts = accounts::SettleExpired {
+        pool: address::pool(),
+        market: address::market(book),
+        settlement: address::settlement(book, expiry),
+    };
+    let mut ix = build(margin_pool::ID, &accounts, &instruction::SettleExpired {});
+    let writable = |account: &Pubkey| AccountMeta::new(*account, false);
+    ix.accounts.extend(margin_accounts.iter().map(writable));
     ix
 }
 

@@ -10,6 +10,7 @@ pub mod end_liquidation;
 pub mod initialize_pool;
 pub mod list_collateral;
 pub mod list_underlying;
+pub mod settle_expired;
 pub mod settle_pnl;
 pub mod trade_block;
 pub mod trade_rfq;
@@ -18,7 +19,8 @@ pub mod withdraw;
 
 // Anchor's `#[program]` looks for the account structs at the crate root.
 pub use {
-    begin_liquidation::*, cancel_quote::*, cancel_quotes_below::*, check_margin::*, close_fill::*, create_account::*, deposit::*, deposit_insurance::*,
-    end_liquidation::*, initialize_pool::*, list_collateral::*, list_underlying::*, settle_pnl::*,
-    trade_block::*, trade_rfq::*, transfer_slice::*, withdraw::*,
+    begin_liquidation::*, cancel_quote::*, cancel_quotes_below::*, check_margin::*, close_fill::*,
+    create_account::*, deposit::*, deposit_insurance::*, end_liquidation::*, initialize_pool::*,
+    list_collateral::*, list_underlying::*, settle_expired::*, settle_pnl::*, trade_block::*,
+    trade_rfq::*, transfer_slice::*, withdraw::*,
 };

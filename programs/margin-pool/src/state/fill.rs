@@ -153,10 +153,7 @@ fn create(accounts: &FillAccounts, seeds: &[&[u8]]) -> Result<()> {
     let to = Assign {
         account_to_assign: fill(),
     };
-    assign(
-        CpiContext::new_with_signer(program, to, signer),
-        &crate::ID,
-    )
+    assign(CpiContext::new_with_signer(program, to, signer), &crate::ID)
 }
 
 const _: () = assert!(size_of::<Fill>() == 32 + 16 + 32 + 32 + 8 + 8 + 32);

@@ -7,4 +7,6 @@ mod market;
 mod pool;
 mod wide;
 
-pub use {fill::*, funding::*, interest::*, ledger::*, margin_account::*, market::*, pool::*, wide::*};
+pub use {
+    fill::*, funding::*, interest::*, ledger::*, margin_account::*, market::*, pool::*, wide::*,
+};

@@ -273,6 +273,12 @@ impl Pool {
             .find_map(|(index, u)| (u.book == *book).then_some(index))
     }
 
+    /// Brings interest to `now`: before any cash changes.
+    pub fn accrue(&mut self, now: i64) -> Result<()> {
+        let params = self.params.interest();
+        self.interest.accrue(&params, now)
+    }
+
     /// Holds at the end of every instruction that changes the pool.
     pub fn invariant(&self) -> Result<()> {
         self.params.check()?;
