@@ -123,6 +123,12 @@ pub enum MarginPoolError {
     NotTrading,
     #[msg("The position would exceed the limit of one account in this instrument; trade smaller")]
     AccountLimit,
+    #[msg("This venue is not registered; have it registered by a proposal of the pool's authority")]
+    UnknownVenue,
+    #[msg("This is not the account that receives the venue's fees; see Pool.venues")]
+    WrongFeeAccount,
+    #[msg("The pool has earned less in fees than that; collect less")]
+    InsufficientFees,
     #[msg(
         "The instruction at ed25519_index does not verify one signature over one quote in the SDK's layout; put the instruction that rfq::verify builds into the transaction and pass its index"
     )]

@@ -131,3 +131,13 @@ pub struct InsuranceDeposited {
     /// Fund balance after.
     pub balance: i64,
 }
+
+/// A registered venue cleared a fill; its legs are [`Traded`] events before this one.
+#[event]
+pub struct VenueFilled {
+    pub venue: Pubkey,
+    pub taker: Pubkey,
+    pub maker: Pubkey,
+    /// What the venue got of the fees, micro-USD.
+    pub fee_share: i64,
+}

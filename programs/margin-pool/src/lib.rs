@@ -66,6 +66,19 @@ pub mod margin_pool {
         instructions::trade_block::handler(ctx, legs)
     }
 
+    /// Clears a fill of a registered venue between two accounts that delegated to it.
+    pub fn trade_venue<'info>(
+        ctx: Context<'info, TradeVenue<'info>>,
+        legs: Vec<Leg>,
+    ) -> Result<()> {
+        instructions::trade_venue::handler(ctx, legs)
+    }
+
+    /// Pays out fees that the pool earned. Authority only.
+    pub fn collect_fees(ctx: Context<CollectFees>, amount: u64) -> Result<()> {
+        instructions::collect_fees::handler(ctx, amount)
+    }
+
     /// Clears some lots of a quote that the maker signed off chain. The taker signs.
     pub fn trade_rfq<'info>(ctx: Context<'info, TradeRfq<'info>>, args: RfqArgs) -> Result<()> {
         instructions::trade_rfq::handler(ctx, args)

@@ -182,6 +182,55 @@ pub fn trade_block(
     ix
 }
 
+/// A fill of a registered venue; a positive quantity means that the taker buys.
+#[must_use]
+pub fn trade_venue(
+    venue: Pubkey,
+    fee_account: Pubkey,
+    taker: Pubkey,
+    maker: Pubkey,
+    legs: Vec<Leg>,
+    books: &[Pubkey],
+) -> Instruction {
+    let accounts = accounts::TradeVenue {
+        pool: address::pool(),
+        taker,
+        maker,
+        fee_account,
+        venue,
+    };
+    let mut ix = build(
+        margin_pool::ID,
+        &accounts,
+        &instruction::TradeVenue { legs },
+    );
+    ix.accounts.extend(risk_pairs(books));
+    ix
+}
+
+/// `destination` is a token account of the quote currency; `amount` in micro-USD.
+#[must_use]
+pub fn collect_fees(
+    authority: Pubkey,
+    quote_mint: Pubkey,
+    destination: Pubkey,
+    amount: u64,
+) -> Instruction {
+    let accounts = accounts::CollectFees {
+        pool: address::pool(),
+        quote_mint,
+        quote_vault: address::vault(&quote_mint),
+        destination,
+        authority,
+        token_program: token::ID,
+    };
+    build(
+        margin_pool::ID,
+        &accounts,
+        &instruction::CollectFees { amount },
+    )
+}
+
 /// Settles the positions of some accounts that expired with `settlement` of `book`.
 #[must_use]
 pub fn settle_expired(book: &Pubkey, expiry: i64, margin_accounts: &[Pubkey]) -> Instruction {

@@ -476,6 +476,7 @@ fn only_the_ed25519_program_verifies() {
     let trade = |index| trade_rfq(&signed, desk.taker.pair(), 1, index, &books);
     let late = [trade(2), signed.verify_instruction()];
     desk.world.send(&late, &[&desk.taker.key]).accepted();
+    let mut desk = Desk::open();
     let (bad, verify) = forged(&desk);
     let late = [trade_rfq(&bad, desk.taker.pair(), 1, 2, &books), verify];
     let refusal = desk.world.send(&late, &[&desk.taker.key]).unwrap_err();

@@ -3,6 +3,7 @@ pub mod cancel_quote;
 pub mod cancel_quotes_below;
 pub mod check_margin;
 pub mod close_fill;
+pub mod collect_fees;
 pub mod create_account;
 pub mod deposit;
 pub mod deposit_insurance;
@@ -14,13 +15,14 @@ pub mod settle_expired;
 pub mod settle_pnl;
 pub mod trade_block;
 pub mod trade_rfq;
+pub mod trade_venue;
 pub mod transfer_slice;
 pub mod withdraw;
 
 // Anchor's `#[program]` looks for the account structs at the crate root.
 pub use {
     begin_liquidation::*, cancel_quote::*, cancel_quotes_below::*, check_margin::*, close_fill::*,
-    create_account::*, deposit::*, deposit_insurance::*, end_liquidation::*, initialize_pool::*,
-    list_collateral::*, list_underlying::*, settle_expired::*, settle_pnl::*, trade_block::*,
-    trade_rfq::*, transfer_slice::*, withdraw::*,
+    collect_fees::*, create_account::*, deposit::*, deposit_insurance::*, end_liquidation::*,
+    initialize_pool::*, list_collateral::*, list_underlying::*, settle_expired::*, settle_pnl::*,
+    trade_block::*, trade_rfq::*, trade_venue::*, transfer_slice::*, withdraw::*,
 };
