@@ -590,7 +590,7 @@ fn a_fill_outlives_its_quote_by_a_day_and_its_rent_returns_to_who_paid() {
     desk.take(&signed, 1).accepted();
     let fill = desk.fill_address(&signed);
     let (mallory, payer) = (desk.world.trader("mallory", 0.0), desk.taker.owner());
-    let mut close = |desk: &mut Desk, to| desk.world.send(&[close_fill(fill, to)], &[&mallory.key]);
+    let close = |desk: &mut Desk, to| desk.world.send(&[close_fill(fill, to)], &[&mallory.key]);
     desk.world.advance(11);
     desk.refuses(&later, 1, MarginPoolError::QuoteNonceTaken);
     close(&mut desk, payer).refused(MarginPoolError::FillInUse);
