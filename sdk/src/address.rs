@@ -68,6 +68,14 @@ pub fn margin_account(owner: &Pubkey, id: u16) -> Pubkey {
     Pubkey::find_program_address(&seeds, &margin_pool::ID).0
 }
 
+/// What became of a maker's quotes under one nonce; `serial` is the maker account's.
+#[must_use]
+pub fn fill(maker: &Pubkey, serial: u64, nonce: u64) -> Pubkey {
+    let (serial, nonce) = (serial.to_le_bytes(), nonce.to_le_bytes());
+    let seeds: [&[u8]; 4] = [pool_seeds::FILL, maker.as_ref(), &serial, &nonce];
+    Pubkey::find_program_address(&seeds, &margin_pool::ID).0
+}
+
 #[must_use]
 pub fn liquidation_config() -> Pubkey {
     Pubkey::find_program_address(&[liquidation_seeds::CONFIG], &liquidation::ID).0

@@ -14,6 +14,8 @@ pub enum SdkError {
     NotFound { address: Pubkey },
     #[error("the margin check refused: {0}")]
     Margin(String),
+    #[error("the quote would be refused: {0}")]
+    Quote(String),
     #[error("{program} refused: {message}")]
     Refused {
         program: &'static str,

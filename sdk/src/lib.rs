@@ -7,6 +7,7 @@
 //! | [`account`] | accounts from bytes, with owner and discriminator checked |
 //! | [`book`] | risk books with the instruments behind them |
 //! | [`health`] | the chain's own margin check, on decoded accounts |
+//! | [`rfq`] | quotes: making, signing, checking and taking them |
 //! | [`client`] | reading and sending over RPC |
 //! | [`clock`] | the cluster's time |
 //! | [`follow`] | account changes over websocket |
@@ -23,6 +24,7 @@ pub mod error;
 pub mod follow;
 pub mod health;
 pub mod instruction;
+pub mod rfq;
 pub mod units;
 
 pub use {

@@ -46,6 +46,7 @@ pub fn bytecode(name: &str) -> Vec<u8> {
 pub fn chain() -> LiteSVM {
     let mut svm = LiteSVM::new()
         .with_feature_set(LiteSVM::mainnet_feature_set())
+        .with_precompiles()
         .with_log_bytes_limit(None);
     for (name, id) in PROGRAMS {
         svm.add_program(id, &bytecode(name)).unwrap();

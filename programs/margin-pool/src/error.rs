@@ -129,6 +129,50 @@ pub enum MarginPoolError {
     WrongFeeAccount,
     #[msg("The pool has earned less in fees than that; collect less")]
     InsufficientFees,
+    #[msg(
+        "The instruction at ed25519_index does not verify one signature over one quote in the SDK's layout; put the instruction that rfq::verify builds into the transaction and pass its index"
+    )]
+    QuoteNotVerified,
+    #[msg(
+        "What was signed is no quote of this version with at least one lot; sign the bytes that the SDK builds"
+    )]
+    BadQuote,
+    #[msg("The quote was made for another pool or cluster; ask the maker for one for this pool")]
+    QuoteForOtherPool,
+    #[msg(
+        "The quote was made for another margin account, or one closed since; pass the account it names, or ask for a new one"
+    )]
+    QuoteForOtherMaker,
+    #[msg(
+        "The quote was made for another taker; take it with the account it names, or ask for a new one"
+    )]
+    QuoteForOtherTaker,
+    #[msg(
+        "The quote was signed by neither the maker's owner nor a delegate that may quote now; ask the maker for a new one"
+    )]
+    QuoteSignerNotAllowed,
+    #[msg(
+        "The quote or what it is to be cancelled until has expired; ask for a new quote, or name a later time"
+    )]
+    QuoteExpired,
+    #[msg("The maker cancelled the quote; ask for a new one")]
+    QuoteCancelled,
+    #[msg(
+        "Another quote under the same nonce was filled, and only one may be; ask the maker for one with a new nonce"
+    )]
+    QuoteNonceTaken,
+    #[msg("The quote has fewer lots left than that; take fewer, or ask for a new quote")]
+    QuoteLotsExceeded,
+    #[msg(
+        "The quote takes no fewer than min_lots at once unless they are all that is left; take more"
+    )]
+    QuoteLotsTooFew,
+    #[msg("The quote names an instrument twice; ask the maker for one with a leg for each")]
+    DuplicateLeg,
+    #[msg("Quotes below that nonce are void already; pass a higher one")]
+    QuoteFloorNotRaised,
+    #[msg("The fill is kept until a day after its quote expired; retry later")]
+    FillInUse,
 }
 
 impl From<RiskError> for MarginPoolError {

@@ -40,6 +40,42 @@ pub struct Traded {
     pub fees: [i64; 2],
 }
 
+/// Some lots of a quote were cleared, after a [`Traded`] for each leg.
+#[event]
+pub struct QuoteFilled {
+    pub maker: Pubkey,
+    pub taker: Pubkey,
+    pub nonce: u64,
+    /// SHA-256 of what the maker signed.
+    pub digest: [u8; 32],
+    /// Lots filled now.
+    pub lots: u32,
+    /// Lots filled so far, these included.
+    pub filled: u32,
+}
+
+/// Quotes under this nonce that expire at `expires_at` (Unix seconds) or earlier are void.
+#[event]
+pub struct QuoteCancelled {
+    pub maker: Pubkey,
+    pub nonce: u64,
+    pub expires_at: i64,
+}
+
+/// Quotes with a lower nonce are void.
+#[event]
+pub struct QuoteFloorRaised {
+    pub maker: Pubkey,
+    pub floor: u64,
+}
+
+#[event]
+pub struct FillClosed {
+    pub maker: Pubkey,
+    pub serial: u64,
+    pub nonce: u64,
+}
+
 /// Profit or loss of one position moved into cash.
 #[event]
 pub struct PnlSettled {

@@ -15,6 +15,7 @@ pub mod error;
 pub mod events;
 pub mod instructions;
 pub mod margin;
+pub mod quote;
 pub mod seeds;
 pub mod state;
 pub mod trade;
@@ -76,6 +77,26 @@ pub mod margin_pool {
     /// Pays out fees that the pool earned. Authority only.
     pub fn collect_fees(ctx: Context<CollectFees>, amount: u64) -> Result<()> {
         instructions::collect_fees::handler(ctx, amount)
+    }
+
+    /// Clears some lots of a quote that the maker signed off chain. The taker signs.
+    pub fn trade_rfq<'info>(ctx: Context<'info, TradeRfq<'info>>, args: RfqArgs) -> Result<()> {
+        instructions::trade_rfq::handler(ctx, args)
+    }
+
+    /// Makes void what was signed for an account under one nonce and expires at `expires_at` (Unix seconds) or earlier.
+    pub fn cancel_quote(ctx: Context<CancelQuote>, nonce: u64, expires_at: i64) -> Result<()> {
+        instructions::cancel_quote::handler(ctx, nonce, expires_at)
+    }
+
+    /// Makes void all that was signed for an account under a nonce below `nonce`, for good.
+    pub fn cancel_quotes_below(ctx: Context<CancelQuotesBelow>, nonce: u64) -> Result<()> {
+        instructions::cancel_quotes_below::handler(ctx, nonce)
+    }
+
+    /// Gives the rent of a fill back to who paid it, a day after the quote expired. Anyone.
+    pub fn close_fill(ctx: Context<CloseFill>) -> Result<()> {
+        instructions::close_fill::handler(ctx)
     }
 
     /// Moves profit and loss of positions into cash: losses pay in, profits draw what is there. Anyone.

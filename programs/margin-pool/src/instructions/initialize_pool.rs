@@ -44,6 +44,9 @@ pub(crate) fn handler(ctx: Context<InitializePool>, args: PoolArgs) -> Result<()
     pool.quote_mint = ctx.accounts.quote_mint.key();
     pool.quote_vault = ctx.accounts.quote_vault.key();
     pool.params = args.params;
+    let clock = Clock::get()?;
+    pool.created_slot = clock.slot;
+    pool.created_at = clock.unix_timestamp;
     pool.bump = ctx.bumps.pool;
     pool.version = Pool::VERSION;
     pool.invariant()

@@ -1,3 +1,4 @@
+mod fill;
 mod funding;
 mod interest;
 mod ledger;
@@ -6,4 +7,6 @@ mod market;
 mod pool;
 mod wide;
 
-pub use {funding::*, interest::*, ledger::*, margin_account::*, market::*, pool::*, wide::*};
+pub use {
+    fill::*, funding::*, interest::*, ledger::*, margin_account::*, market::*, pool::*, wide::*,
+};

@@ -7,6 +7,7 @@ mod compare;
 mod functions;
 mod instruments;
 mod measure;
+mod quotes;
 mod shapes;
 mod table;
 

@@ -1,7 +1,7 @@
 //! Every instruction once, in the deployment that the project ships.
 
 use {
-    crate::{Ledger, functions, instruments, shapes},
+    crate::{Ledger, functions, instruments, quotes, shapes},
     cep_migrations::steps,
     cep_sdk::{Pubkey, instruction, programs::risk_engine::state::Change},
     cep_tests::{
@@ -23,9 +23,11 @@ pub fn all() -> Ledger {
     governance(instructions);
     use_of_the_pool(instructions);
     liquidations(instructions);
+    quotes::instructions(instructions);
     instruments::instructions(instructions);
     shapes::all(&mut ledger.shapes);
     instruments::shapes(&mut ledger.shapes);
+    quotes::shapes(&mut ledger.shapes);
     functions::all(&mut ledger.functions);
     for (name, _) in PROGRAMS {
         let size = u64::try_from(bytecode(name).len()).unwrap();
