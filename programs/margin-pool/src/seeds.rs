@@ -8,3 +8,5 @@ pub const VAULT: &[u8] = b"vault";
 pub const MARKET: &[u8] = b"market";
 /// [`crate::state::MarginAccount`]: `[ACCOUNT, pool, owner, id as u16 little endian]`.
 pub const ACCOUNT: &[u8] = b"account";
+/// [`crate::state::PoolProposal`]: `[PROPOSAL, number as u64 little endian]`.
+pub const PROPOSAL: &[u8] = b"proposal";

@@ -21,6 +21,7 @@ mod liquidation_refusals;
 mod margin;
 mod money;
 mod oracle;
+mod pool_governance;
 mod risk_accounts;
 mod scenario_rules;
 mod scenarios;

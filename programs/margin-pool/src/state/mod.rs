@@ -1,9 +1,16 @@
+mod change;
 mod funding;
 mod interest;
 mod ledger;
 mod margin_account;
 mod market;
 mod pool;
+mod proposal;
+mod terms;
 mod wide;
 
-pub use {funding::*, interest::*, ledger::*, margin_account::*, market::*, pool::*, wide::*};
+pub(crate) use terms::check_fee_account;
+pub use {
+    change::*, funding::*, interest::*, ledger::*, margin_account::*, market::*, pool::*,
+    proposal::*, wide::*,
+};
