@@ -12,9 +12,12 @@ use {
     cep_sdk::{
         Client, Pubkey, SdkError, address,
         instruction::risk,
-        programs::risk_engine::{
-            self,
-            state::{RiskBook, RiskConfig, ScenarioSet as OnChainSet},
+        programs::{
+            margin_pool::state::Pool,
+            risk_engine::{
+                self,
+                state::{RiskBook, RiskConfig, ScenarioSet as OnChainSet},
+            },
         },
     },
     solana_commitment_config::CommitmentConfig,
@@ -48,7 +51,8 @@ pub async fn apply(
     report: Report<'_>,
 ) -> Result<Applied, MigrationError> {
     let mut applied = Applied::default();
-    for step in plan::steps(parameters, authority.pubkey()) {
+    let first = first_listing(client, parameters).await?;
+    for step in plan::steps_from(parameters, authority.pubkey(), first) {
         if run_step(client, authority, &step, report).await? {
             applied.done += 1;
         } else {
@@ -57,12 +61,35 @@ pub async fn apply(
     }
     applied.scenario_set = put_in_force(client, authority, scenarios, report).await?;
     scale(client, authority, parameters, report).await?;
-    if close_setup(client, authority, parameters, report).await? {
-        applied.done += 1;
-    } else {
-        applied.skipped += 1;
+    for done in close_setup(client, authority, parameters, report).await? {
+        if done {
+            applied.done += 1;
+        } else {
+            applied.skipped += 1;
+        }
     }
     Ok(applied)
+}
+
+/// The proposal that the pool's first listing was or will be, such that the next one to be made has the next number.
+async fn first_listing(client: &Client, parameters: &Parameters) -> Result<u64, MigrationError> {
+    if !exists(client, &address::pool()).await? {
+        return Ok(0);
+    }
+    let mut next = client.account::<Pool>(&address::pool()).await?.proposals;
+    let books = parameters.underlyings.iter().map(|u| &u.symbol);
+    let markets = books.map(|symbol| address::market(&address::risk_book(symbol)));
+    let vaults = parameters
+        .collaterals
+        .iter()
+        .map(|c| address::vault(&c.mint));
+    for listed in markets.chain(vaults) {
+        // Every listing took a proposal.
+        if exists(client, &listed).await? {
+            next = next.saturating_sub(1);
+        }
+    }
+    Ok(next)
 }
 
 /// Whether it had to be run.
@@ -167,24 +194,38 @@ async fn put_in_force(
     Ok(account)
 }
 
-/// Raises the timelock; whether it had to be.
+/// Raises the timelocks of the risk engine and of the pool; whether each had to be.
 async fn close_setup(
     client: &Client,
     authority: &Keypair,
     parameters: &Parameters,
     report: Report<'_>,
-) -> Result<bool, MigrationError> {
+) -> Result<[bool; 2], MigrationError> {
+    let (me, timelock) = (authority.pubkey(), parameters.timelock);
     let config = client
         .account::<RiskConfig>(&address::risk_config())
         .await?;
-    match plan::raise_timelock(config.params, parameters.timelock, authority.pubkey()) {
-        Some(step) => run_step(client, authority, &step, report).await,
-        None => {
-            let what = plan::TIMELOCK.into();
+    let pool = client.account::<Pool>(&address::pool()).await?;
+    let steps = [
+        (
+            plan::TIMELOCK,
+            plan::raise_timelock(config.params, timelock, me),
+        ),
+        (
+            plan::POOL_TIMELOCK,
+            plan::raise_pool_timelock(pool.params, timelock, me, pool.proposals),
+        ),
+    ];
+    let mut raised = [false; 2];
+    for (done, (name, step)) in raised.iter_mut().zip(steps) {
+        if let Some(step) = step {
+            *done = run_step(client, authority, &step, report).await?;
+        } else {
+            let what = name.into();
             report(&Progress::Skipped { what });
-            Ok(false)
         }
     }
+    Ok(raised)
 }
 
 /// Scales the books that do not stand on the set in force.

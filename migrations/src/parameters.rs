@@ -1,12 +1,12 @@
 //! What a deployment is set up with.
 
 use {
-    cep_risk::{MarginParams, scenario::TO_EXTREMES},
+    cep_risk::{MarginParams, PPM, scenario::TO_EXTREMES},
     cep_sdk::{
-        Pubkey,
+        Pubkey, address,
         programs::{
             liquidation::state::AuctionParams,
-            margin_pool::state::PoolParams,
+            margin_pool::state::{PoolChange, PoolParams},
             risk_engine::state::{
                 AtmFeedArgs, MAX_PUBLISHERS, RiskParams, SourceArgs, SourceKind, StakedArgs,
             },
@@ -50,13 +50,13 @@ pub mod feeds {
 #[derive(Clone, Debug)]
 pub struct Parameters {
     pub quote_mint: Pubkey,
-    /// May pause and tighten the risk engine at once; the default key: none.
+    /// May stop and tighten the risk engine and the pool at once; the default key: none.
     pub guardian: Pubkey,
     /// The committee that posts surfaces; default keys are empty seats.
     pub publishers: [Pubkey; MAX_PUBLISHERS],
     /// As everything is set up with, so with a timelock of zero.
     pub risk: RiskParams,
-    /// What the timelock is raised to as the last step, seconds; at most 2,592,000.
+    /// What both timelocks are raised to as the last steps, seconds; at most 2,592,000.
     pub timelock: u64,
     pub pool: PoolParams,
     pub auction: AuctionParams,
@@ -221,7 +221,35 @@ pub fn switchboard(feed: &Pubkey) -> SourceArgs {
     }
 }
 
+impl CollateralParameters {
+    /// Its listing in the pool: at its full value from the first day, one account as much as all.
+    #[must_use]
+    pub const fn listing(&self) -> PoolChange {
+        PoolChange::Collateral {
+            mint: self.mint,
+            underlying: self.underlying,
+            cap: self.cap,
+            account_cap: self.cap,
+            weight: PPM,
+            ramp_seconds: 0,
+            extensions: 0,
+            outflow_limit: 0,
+        }
+    }
+}
+
 impl UnderlyingParameters {
+    /// Its listing in the pool: one limit for the perpetual, each dated instrument and each account.
+    #[must_use]
+    pub fn listing(&self) -> PoolChange {
+        PoolChange::Underlying {
+            book: address::risk_book(&self.symbol),
+            open_interest_limit: self.open_interest_limit,
+            series_limit: self.open_interest_limit,
+            account_limit: self.open_interest_limit,
+        }
+    }
+
     /// Followed by one Pyth feed. Volatilities per day as fractions, open interest in contracts.
     #[must_use]
     pub fn new(

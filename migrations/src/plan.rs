@@ -8,7 +8,10 @@ use {
         Pubkey, address, instruction,
         programs::{
             liquidation::LiquidationArgs,
-            margin_pool::PoolArgs,
+            margin_pool::{
+                PoolArgs,
+                state::{PoolChange, PoolParams},
+            },
             risk_engine::{
                 AddUnderlyingArgs, RiskConfigArgs, ScenarioSetArgs,
                 state::{Change, RiskParams, SCENARIO_BODY_LEN, ScenarioBody},
@@ -34,9 +37,22 @@ fn book_of(parameters: &Parameters, index: u8) -> Pubkey {
     underlying.map_or_else(Pubkey::default, |u| address::risk_book(&u.symbol))
 }
 
-/// Programs' accounts, before any scenario set. `authority` signs and pays for all of it.
+/// Programs' accounts, before any scenario set. `authority` signs and pays for all of it. What is listed in the pool is
+/// proposed and executed in one transaction, so the timelock must be zero.
 #[must_use]
 pub fn steps(parameters: &Parameters, authority: Pubkey) -> Vec<Step> {
+    steps_from(parameters, authority, 0)
+}
+
+/// [`steps`], where the pool's first listing is proposal `first`.
+#[must_use]
+pub fn steps_from(parameters: &Parameters, authority: Pubkey, first: u64) -> Vec<Step> {
+    let mut numbers = first..;
+    let mut proposed = |change: PoolChange| {
+        let number = numbers.next().unwrap_or(u64::MAX);
+        let propose = instruction::pool_governance::propose_pool_change(authority, number, change);
+        (number, propose)
+    };
     let p = parameters;
     let mut steps = vec![Step {
         name: "risk configuration".into(),
@@ -78,6 +94,7 @@ pub fn steps(parameters: &Parameters, authority: Pubkey) -> Vec<Step> {
             p.quote_mint,
             PoolArgs {
                 authority,
+                guardian: p.guardian,
                 liquidation_authority: address::liquidation_authority(),
                 params: p.pool,
             },
@@ -86,27 +103,32 @@ pub fn steps(parameters: &Parameters, authority: Pubkey) -> Vec<Step> {
     });
     steps.extend(p.underlyings.iter().map(|u| {
         let book = address::risk_book(&u.symbol);
+        let (number, propose) = proposed(u.listing());
         Step {
             name: format!("market {}", name_of(&u.symbol)),
-            instructions: vec![instruction::pool::list_underlying(
-                authority,
-                authority,
-                book,
-                u.open_interest_limit,
-            )],
+            instructions: vec![
+                propose,
+                instruction::pool_governance::list_underlying(authority, number, authority, book),
+            ],
             done_when: Some(address::market(&book)),
         }
     }));
-    steps.extend(p.collaterals.iter().map(|c| Step {
-        name: format!("collateral {}", c.mint),
-        instructions: vec![instruction::pool::list_collateral(
-            authority,
-            authority,
-            c.mint,
-            (c.underlying, book_of(p, c.underlying)),
-            c.cap,
-        )],
-        done_when: Some(address::vault(&c.mint)),
+    steps.extend(p.collaterals.iter().map(|c| {
+        let (number, propose) = proposed(c.listing());
+        Step {
+            name: format!("collateral {}", c.mint),
+            instructions: vec![
+                propose,
+                instruction::pool_governance::list_collateral(
+                    authority,
+                    number,
+                    authority,
+                    c.mint,
+                    book_of(p, c.underlying),
+                ),
+            ],
+            done_when: Some(address::vault(&c.mint)),
+        }
     }));
     steps.push(Step {
         name: "liquidation".into(),
@@ -249,8 +271,33 @@ pub fn raise_timelock(in_force: RiskParams, timelock: u64, authority: Pubkey) ->
     })
 }
 
-/// Name of the last step.
+/// The same for the pool, whose next proposal is `number`.
+#[must_use]
+pub fn raise_pool_timelock(
+    in_force: PoolParams,
+    timelock: u64,
+    authority: Pubkey,
+    number: u64,
+) -> Option<Step> {
+    let change = PoolChange::Params(PoolParams {
+        timelock,
+        ..in_force
+    });
+    let execute =
+        instruction::pool_governance::execute_pool_change(authority, number, authority, &change);
+    (in_force.timelock < timelock).then(|| Step {
+        name: POOL_TIMELOCK.into(),
+        instructions: vec![
+            instruction::pool_governance::propose_pool_change(authority, number, change),
+            execute,
+        ],
+        done_when: None,
+    })
+}
+
+/// Names of the last steps.
 pub(crate) const TIMELOCK: &str = "timelock";
+pub(crate) const POOL_TIMELOCK: &str = "timelock of the pool";
 
 /// A symbol without its padding.
 pub(crate) fn name_of(symbol: &[u8; 8]) -> String {

@@ -207,11 +207,11 @@ async fn the_command_sets_up_a_cluster_and_a_second_run_finds_it_done() {
     let (first, second) = (run(), run());
     std::fs::remove_dir_all(&directory).unwrap();
     assert!(
-        first.contains("11 steps done, 0 were done already"),
+        first.contains("12 steps done, 0 were done already"),
         "{first}"
     );
     assert!(
-        second.contains("0 steps done, 11 were done already"),
+        second.contains("0 steps done, 12 were done already"),
         "{second}"
     );
     assert!(second.contains("skipped  risk_engine"), "{second}");

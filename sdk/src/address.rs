@@ -41,6 +41,13 @@ pub fn pool() -> Pubkey {
     Pubkey::find_program_address(&[pool_seeds::POOL], &margin_pool::ID).0
 }
 
+/// A proposed change of the pool.
+#[must_use]
+pub fn pool_proposal(number: u64) -> Pubkey {
+    let seeds: [&[u8]; 2] = [pool_seeds::PROPOSAL, &number.to_le_bytes()];
+    Pubkey::find_program_address(&seeds, &margin_pool::ID).0
+}
+
 /// The pool's vault of a token.
 #[must_use]
 pub fn vault(mint: &Pubkey) -> Pubkey {

@@ -7,8 +7,11 @@ use {
     },
     cep_sdk::{
         address,
-        instruction::governance,
-        programs::risk_engine::state::{Change, Proposal},
+        instruction::{governance, pool_governance},
+        programs::{
+            margin_pool::state::{PoolChange, PoolProposal},
+            risk_engine::state::{Change, Proposal},
+        },
     },
     solana_sdk::{
         instruction::Instruction,
@@ -59,5 +62,56 @@ impl World {
         let execute = governance::execute_proposal(me, number, me, &change);
         let propose = governance::propose(me, number, change);
         self.send(&[propose, execute], &[&admin])
+    }
+
+    /// The admin proposes a change of the pool; the proposal's number.
+    pub fn propose_to_pool(&mut self, change: PoolChange) -> u64 {
+        let number = self.pool().proposals;
+        let ix = pool_governance::propose_pool_change(admin().pubkey(), number, change);
+        self.govern(ix, &admin()).accepted();
+        number
+    }
+
+    #[must_use]
+    pub fn pool_proposal(&self, number: u64) -> Box<PoolProposal> {
+        self.read(&address::pool_proposal(number))
+    }
+
+    /// What executes `change`, as proposal `number` of the admin.
+    #[must_use]
+    pub fn pool_execution(&self, number: u64, change: &PoolChange) -> Instruction {
+        let me = admin().pubkey();
+        match *change {
+            PoolChange::Underlying { book, .. } => {
+                pool_governance::list_underlying(me, number, me, book)
+            }
+            PoolChange::Collateral {
+                mint, underlying, ..
+            } => {
+                // One that is not there is refused; any book will do.
+                let listed = underlying.min(self.underlyings().end - 1);
+                let book = self.book_address(listed);
+                pool_governance::list_collateral(me, number, me, mint, book)
+            }
+            _ => pool_governance::execute_pool_change(me, number, me, change),
+        }
+    }
+
+    /// The admin executes what it proposed to the pool.
+    pub fn execute_in_pool(
+        &mut self,
+        number: u64,
+        change: &PoolChange,
+    ) -> Result<Receipt, Refusal> {
+        let ix = self.pool_execution(number, change);
+        self.govern(ix, &admin())
+    }
+
+    /// The admin proposes and executes a change of the pool in one transaction: only where its timelock is zero.
+    pub fn enact_in_pool(&mut self, change: PoolChange) -> Result<Receipt, Refusal> {
+        let number = self.pool().proposals;
+        let execute = self.pool_execution(number, &change);
+        let propose = pool_governance::propose_pool_change(admin().pubkey(), number, change);
+        self.send(&[propose, execute], &[&admin()])
     }
 }

@@ -173,6 +173,24 @@ pub enum MarginPoolError {
     QuoteFloorNotRaised,
     #[msg("The fill is kept until a day after its quote expired; retry later")]
     FillInUse,
+    #[msg("This change still waits out its timelock; execute it from PoolProposal.ready_at on")]
+    TimelockRunning,
+    #[msg("Nobody executed this change within 14 days of its timelock; propose it again")]
+    ProposalExpired,
+    #[msg(
+        "The proposal is about something else; pass the accounts that its change names, and no others, to the instruction that makes such a change"
+    )]
+    WrongTarget,
+    #[msg("Only the guardian or the pool authority may do this; sign with one of their keys")]
+    NotGuardian,
+    #[msg(
+        "At once, the pool's terms may only become stricter; propose the change and wait out the timelock"
+    )]
+    NotTighter,
+    #[msg(
+        "Only the key named in Pool.pending_authority may accept; propose an authority change first"
+    )]
+    NotPendingAuthority,
 }
 
 impl From<RiskError> for MarginPoolError {

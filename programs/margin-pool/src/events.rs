@@ -141,3 +141,55 @@ pub struct VenueFilled {
     /// What the venue got of the fees, micro-USD.
     pub fee_share: i64,
 }
+
+/// A change was proposed; it takes effect not before `ready_at`.
+#[event]
+pub struct PoolChangeProposed {
+    pub proposal: Pubkey,
+    pub number: u64,
+    pub proposer: Pubkey,
+    /// Unix seconds.
+    pub ready_at: i64,
+    /// `state::PoolChange` in Borsh.
+    pub change: Vec<u8>,
+}
+
+/// A proposed change took effect.
+#[event]
+pub struct PoolChangeExecuted {
+    pub proposal: Pubkey,
+    pub number: u64,
+    /// `state::PoolChange` in Borsh.
+    pub change: Vec<u8>,
+}
+
+/// A proposed change will not take effect.
+#[event]
+pub struct PoolChangeCancelled {
+    pub proposal: Pubkey,
+    pub number: u64,
+    pub by: Pubkey,
+}
+
+/// The authority changed hands.
+#[event]
+pub struct PoolAuthorityAccepted {
+    pub previous: Pubkey,
+    pub authority: Pubkey,
+}
+
+/// Terms were tightened at once.
+#[event]
+pub struct PoolTightened {
+    pub by: Pubkey,
+    /// `state::PoolChange` in Borsh.
+    pub change: Vec<u8>,
+}
+
+/// Nothing is withdrawn for a while.
+#[event]
+pub struct WithdrawalsHalted {
+    pub by: Pubkey,
+    /// Unix seconds.
+    pub until: i64,
+}

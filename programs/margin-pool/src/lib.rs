@@ -6,9 +6,9 @@
 // Anchor's macros expand to cfg values and result types that these two lints do not know.
 #![allow(unexpected_cfgs, clippy::result_large_err)]
 
-use anchor_lang::prelude::*;
 #[cfg(target_arch = "bpf")]
 use cep_sbf_abi as _;
+use {crate::state::PoolChange, anchor_lang::prelude::*};
 
 pub mod clearing;
 pub mod error;
@@ -33,14 +33,44 @@ pub mod margin_pool {
         instructions::initialize_pool::handler(ctx, args)
     }
 
-    /// Lists an underlying that has a risk book. Authority only.
-    pub fn list_underlying(ctx: Context<ListUnderlying>, open_interest_limit: i64) -> Result<()> {
-        instructions::list_underlying::handler(ctx, open_interest_limit)
+    /// Announces a change, which waits out its timelock. Authority only.
+    pub fn propose_pool_change(ctx: Context<ProposePoolChange>, change: PoolChange) -> Result<()> {
+        instructions::propose_pool_change::handler(ctx, change)
     }
 
-    /// Lists a token as collateral, valued with a listed underlying. Authority only.
-    pub fn list_collateral(ctx: Context<ListCollateral>, underlying: u8, cap: u64) -> Result<()> {
-        instructions::list_collateral::handler(ctx, underlying, cap)
+    /// Makes a change whose time has come. Authority only.
+    pub fn execute_pool_change(ctx: Context<ExecutePoolChange>) -> Result<()> {
+        instructions::execute_pool_change::handler(ctx)
+    }
+
+    /// Drops a proposed change. Guardian or authority.
+    pub fn cancel_pool_proposal(ctx: Context<CancelPoolProposal>) -> Result<()> {
+        instructions::cancel_pool_proposal::handler(ctx)
+    }
+
+    /// Takes the authority over. The nominated key only.
+    pub fn accept_pool_authority(ctx: Context<AcceptPoolAuthority>) -> Result<()> {
+        instructions::accept_pool_authority::handler(ctx)
+    }
+
+    /// Stops withdrawals for a while, at once. Guardian or authority.
+    pub fn halt_withdrawals(ctx: Context<HaltWithdrawals>, seconds: u32) -> Result<()> {
+        instructions::halt_withdrawals::handler(ctx, seconds)
+    }
+
+    /// Makes limits, terms of collateral or venues stricter, at once. Guardian or authority.
+    pub fn tighten_pool(ctx: Context<TightenPool>, change: PoolChange) -> Result<()> {
+        instructions::tighten_pool::handler(ctx, change)
+    }
+
+    /// Lists an underlying that has a risk book, as proposed. Authority only.
+    pub fn list_underlying(ctx: Context<ListUnderlying>) -> Result<()> {
+        instructions::list_underlying::handler(ctx)
+    }
+
+    /// Lists a token as collateral, valued with a listed underlying, as proposed. Authority only.
+    pub fn list_collateral(ctx: Context<ListCollateral>) -> Result<()> {
+        instructions::list_collateral::handler(ctx)
     }
 
     /// Opens a margin account.

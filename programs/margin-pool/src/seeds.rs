@@ -10,3 +10,5 @@ pub const MARKET: &[u8] = b"market";
 pub const ACCOUNT: &[u8] = b"account";
 /// [`crate::state::Fill`]: `[FILL, margin account, serial, nonce]`, both numbers as u64 little endian.
 pub const FILL: &[u8] = b"fill";
+/// [`crate::state::PoolProposal`]: `[PROPOSAL, number as u64 little endian]`.
+pub const PROPOSAL: &[u8] = b"proposal";

@@ -4,6 +4,7 @@ pub mod governance;
 pub mod instruments;
 pub mod liquidation;
 pub mod pool;
+pub mod pool_governance;
 pub mod rfq;
 pub mod risk;
 

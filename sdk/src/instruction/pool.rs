@@ -30,56 +30,6 @@ pub fn initialize_pool(payer: Pubkey, quote_mint: Pubkey, args: PoolArgs) -> Ins
 }
 
 #[must_use]
-pub fn list_underlying(
-    authority: Pubkey,
-    payer: Pubkey,
-    book: Pubkey,
-    open_interest_limit: i64,
-) -> Instruction {
-    let accounts = accounts::ListUnderlying {
-        pool: address::pool(),
-        book,
-        market: address::market(&book),
-        authority,
-        payer,
-        system_program: program::ID,
-    };
-    build(
-        margin_pool::ID,
-        &accounts,
-        &instruction::ListUnderlying {
-            open_interest_limit,
-        },
-    )
-}
-
-/// `underlying` with its risk book values the token.
-#[must_use]
-pub fn list_collateral(
-    authority: Pubkey,
-    payer: Pubkey,
-    mint: Pubkey,
-    (underlying, book): (u8, Pubkey),
-    cap: u64,
-) -> Instruction {
-    let accounts = accounts::ListCollateral {
-        pool: address::pool(),
-        book,
-        mint,
-        vault: address::vault(&mint),
-        authority,
-        payer,
-        token_program: token::ID,
-        system_program: program::ID,
-    };
-    build(
-        margin_pool::ID,
-        &accounts,
-        &instruction::ListCollateral { underlying, cap },
-    )
-}
-
-#[must_use]
 pub fn create_account(owner: Pubkey, payer: Pubkey, id: u16) -> Instruction {
     let accounts = accounts::CreateAccount {
         pool: address::pool(),

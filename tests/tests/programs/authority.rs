@@ -2,13 +2,17 @@
 
 use {
     anchor_lang::error::ErrorCode,
-    cep_migrations::{parameters::pyth, plan::announcement},
+    cep_migrations::{
+        parameters::{CollateralParameters, pyth},
+        plan::announcement,
+    },
     cep_risk::units::MAX_QUANTITY,
     cep_sdk::{
-        address, instruction,
+        address,
+        instruction::{self, pool_governance},
         programs::{
             liquidation::{LiquidationArgs, error::LiquidationError},
-            margin_pool::{PoolArgs, error::MarginPoolError},
+            margin_pool::{PoolArgs, error::MarginPoolError, state::PoolChange},
             risk_engine::{
                 AddUnderlyingArgs, RiskConfigArgs, error::RiskEngineError, state::Change,
             },
@@ -58,22 +62,32 @@ fn add(world: &mut World, by: &Keypair, args: AddUnderlyingArgs) -> Result<Recei
     world.send(&[ix], &[by])
 }
 
-fn list_sol(world: &mut World, by: &Keypair, limit: i64) -> Result<Receipt, Refusal> {
-    let book = world.book_address(SOL);
-    let ix = instruction::pool::list_underlying(by.pubkey(), by.pubkey(), book, limit);
-    world.send(&[ix], &[by])
+fn listing(book: Pubkey, limit: i64) -> PoolChange {
+    PoolChange::Underlying {
+        book,
+        open_interest_limit: limit,
+        series_limit: 0,
+        account_limit: MAX_QUANTITY,
+    }
 }
 
-fn list_mint(
-    world: &mut World,
-    by: &Keypair,
-    mint: Pubkey,
-    underlying: u8,
-) -> Result<Receipt, Refusal> {
-    let listed = underlying.min(world.underlyings().end - 1);
-    let valued = (underlying, world.book_address(listed));
-    let ix = instruction::pool::list_collateral(by.pubkey(), by.pubkey(), mint, valued, 1);
-    world.send(&[ix], &[by])
+fn list_sol(world: &mut World, limit: i64) -> Result<Receipt, Refusal> {
+    let book = world.book_address(SOL);
+    world.enact_in_pool(listing(book, limit))
+}
+
+fn collateral(mint: Pubkey, underlying: u8) -> PoolChange {
+    let cap = 1;
+    CollateralParameters {
+        mint,
+        underlying,
+        cap,
+    }
+    .listing()
+}
+
+fn list_mint(world: &mut World, mint: Pubkey, underlying: u8) -> Result<Receipt, Refusal> {
+    world.enact_in_pool(collateral(mint, underlying))
 }
 
 fn new_mint(world: &mut World, name: &str, decimals: u8) -> Pubkey {
@@ -124,13 +138,23 @@ fn the_pool_obeys_its_authority_alone() {
     add(&mut world, &admin(), underlying("DOGE")).accepted();
     let book = address::risk_book(&symbol("DOGE"));
     let me = mallory.pubkey();
-    let list = instruction::pool::list_underlying(me, me, book, 1);
     let mint = new_mint(&mut world, "doge mint", 8);
+    let book_number = world.propose_to_pool(listing(book, 1));
+    let mint_number = world.propose_to_pool(collateral(mint, 0));
+    let key = Pubkey::default();
+    let other = world.propose_to_pool(PoolChange::Guardian(key));
+    let (valued, admin) = (world.book_address(0), admin().pubkey());
 
-    world
-        .send(&[list], &[&mallory])
-        .refused(MarginPoolError::NotAuthority);
-    list_mint(&mut world, &mallory, mint, 0).refused(MarginPoolError::NotAuthority);
+    for ix in [
+        pool_governance::list_underlying(me, book_number, admin, book),
+        pool_governance::list_collateral(me, mint_number, admin, mint, valued),
+        pool_governance::execute_pool_change(me, other, admin, &PoolChange::Guardian(key)),
+        pool_governance::propose_pool_change(me, other + 1, PoolChange::Authority(me)),
+    ] {
+        world
+            .send(&[ix], &[&mallory])
+            .refused(MarginPoolError::NotAuthority);
+    }
 }
 
 #[test]
@@ -150,7 +174,18 @@ fn naming_the_authority_without_its_signature_is_not_enough() {
 fn nothing_is_initialised_twice() {
     let mut world = World::new();
     let setup = Setup::standard();
-    for step in cep_migrations::steps(&setup.parameters, admin().pubkey()) {
+    let me = admin().pubkey();
+    let (next, of) = (world.pool().proposals, setup.parameters.underlyings.len());
+    let steps = cep_migrations::plan::steps_from(&setup.parameters, me, next);
+    for (at, step) in steps.iter().enumerate() {
+        // Each listing is proposed anew, as the next proposal, and refused as a whole.
+        let listings = (of + 2)..(steps.len() - 1);
+        let first = next.saturating_sub(u64::try_from(at.saturating_sub(listings.start)).unwrap());
+        let step = if listings.contains(&at) {
+            cep_migrations::plan::steps_from(&setup.parameters, me, first).swap_remove(at)
+        } else {
+            step.clone()
+        };
         world
             .run(&step, &[&admin()])
             .refused_with_code(ALREADY_IN_USE);
@@ -255,6 +290,7 @@ fn initialise_pool(change: impl FnOnce(&mut PoolArgs)) -> (World, Result<Receipt
     }
     let mut args = PoolArgs {
         authority: admin().pubkey(),
+        guardian: setup.parameters.guardian,
         liquidation_authority: address::liquidation_authority(),
         params: setup.parameters.pool,
     };
@@ -291,6 +327,7 @@ fn the_quote_currency_has_six_decimals() {
     }
     let args = PoolArgs {
         authority: admin().pubkey(),
+        guardian: setup.parameters.guardian,
         liquidation_authority: address::liquidation_authority(),
         params: setup.parameters.pool,
     };
@@ -307,9 +344,9 @@ fn a_market_has_a_limit_in_range() {
     let (mut world, result) = initialise_pool(|_| {});
     result.accepted();
     for limit in [0, -1, MAX_QUANTITY + 1] {
-        list_sol(&mut world, &admin(), limit).refused(MarginPoolError::ParameterOutOfRange);
+        list_sol(&mut world, limit).refused(MarginPoolError::ParameterOutOfRange);
     }
-    list_sol(&mut world, &admin(), MAX_QUANTITY).accepted();
+    list_sol(&mut world, MAX_QUANTITY).accepted();
 }
 
 #[test]
@@ -321,7 +358,7 @@ fn a_book_that_is_not_the_engines_cannot_be_listed() {
     forged.owner = keypair("mallory's program").pubkey();
     world.svm.set_account(book, forged).unwrap();
 
-    list_sol(&mut world, &admin(), 1).refused(ErrorCode::AccountOwnedByWrongProgram);
+    list_sol(&mut world, 1).refused(ErrorCode::AccountOwnedByWrongProgram);
 }
 
 #[test]
@@ -333,7 +370,7 @@ fn a_book_of_another_configuration_cannot_be_listed() {
         b.config = keypair("another config").pubkey();
     });
 
-    list_sol(&mut world, &admin(), 1).refused(MarginPoolError::RiskAccountsMismatch);
+    list_sol(&mut world, 1).refused(MarginPoolError::RiskAccountsMismatch);
 }
 
 #[test]
@@ -341,12 +378,12 @@ fn collateral_has_six_to_twelve_decimals_and_a_listed_underlying() {
     let mut world = World::new();
     for (name, decimals) in [("five", 5), ("thirteen", 13)] {
         let mint = new_mint(&mut world, name, decimals);
-        list_mint(&mut world, &admin(), mint, 0).refused(MarginPoolError::ParameterOutOfRange);
+        list_mint(&mut world, mint, 0).refused(MarginPoolError::ParameterOutOfRange);
     }
     for (name, decimals) in [("six", 6), ("twelve", 12)] {
         let mint = new_mint(&mut world, name, decimals);
-        list_mint(&mut world, &admin(), mint, 3).refused(MarginPoolError::UnknownUnderlying);
-        list_mint(&mut world, &admin(), mint, 2).accepted();
+        list_mint(&mut world, mint, 3).refused(MarginPoolError::UnknownUnderlying);
+        list_mint(&mut world, mint, 2).accepted();
     }
 }
 
@@ -355,7 +392,7 @@ fn the_seventeenth_collateral_is_refused() {
     let mut world = World::bare(&largest::widened(3, 16));
     world.initialise();
     let mint = new_mint(&mut world, "seventeenth", 9);
-    list_mint(&mut world, &admin(), mint, 0).refused(MarginPoolError::CollateralListFull);
+    list_mint(&mut world, mint, 0).refused(MarginPoolError::CollateralListFull);
 }
 
 fn initialise_liquidation(world: &mut World, start: u64, reward: u64) -> Result<Receipt, Refusal> {

@@ -27,6 +27,7 @@ mod margin;
 mod money;
 mod no_gain;
 mod oracle;
+mod pool_governance;
 mod rfq;
 mod risk_accounts;
 mod scenario_rules;

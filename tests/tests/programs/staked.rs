@@ -268,9 +268,13 @@ fn a_staked_collateral_needs_its_base_in_the_pool() {
     });
     let mint = keypair("second jitosol mint").pubkey();
     cep_tests::token::write_mint(&mut world.svm, mint, 9);
-    let (me, book) = (admin().pubkey(), world.book_address(3));
-    let ix = instruction::pool::list_collateral(me, me, mint, (3, book), 1);
+    let listing = cep_migrations::parameters::CollateralParameters {
+        mint,
+        underlying: 3,
+        cap: 1,
+    }
+    .listing();
     world
-        .send(&[ix], &[&admin()])
+        .enact_in_pool(listing)
         .refused(MarginPoolError::BaseNotListed);
 }

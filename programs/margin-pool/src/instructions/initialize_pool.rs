@@ -10,8 +10,10 @@ use {
 
 #[derive(AnchorSerialize, AnchorDeserialize, Clone, Debug)]
 pub struct PoolArgs {
-    /// Who may list underlyings and collateral.
+    /// Proposes changes and executes them.
     pub authority: Pubkey,
+    /// May stop and tighten at once; the default key: none.
+    pub guardian: Pubkey,
     /// The liquidation program's signing address.
     pub liquidation_authority: Pubkey,
     pub params: PoolParams,
@@ -39,6 +41,7 @@ pub struct InitializePool<'info> {
 pub(crate) fn handler(ctx: Context<InitializePool>, args: PoolArgs) -> Result<()> {
     let mut pool = ctx.accounts.pool.load_init()?;
     pool.authority = args.authority;
+    pool.guardian = args.guardian;
     pool.liquidation_authority = args.liquidation_authority;
     pool.risk_config = ctx.accounts.risk_config.key();
     pool.quote_mint = ctx.accounts.quote_mint.key();
@@ -47,6 +50,7 @@ pub(crate) fn handler(ctx: Context<InitializePool>, args: PoolArgs) -> Result<()
     let clock = Clock::get()?;
     pool.created_slot = clock.slot;
     pool.created_at = clock.unix_timestamp;
+    pool.interest.updated_at = Clock::get()?.unix_timestamp;
     pool.bump = ctx.bumps.pool;
     pool.version = Pool::VERSION;
     pool.invariant()

@@ -1,12 +1,12 @@
 use {
     crate::{
         error::MarginPoolError,
+        instructions::execute_pool_change::due,
         seeds,
-        state::{Collateral, Outflow, Pool},
+        state::{Collateral, Outflow, Pool, PoolChange, PoolProposal},
     },
     anchor_lang::prelude::*,
     anchor_spl::token::{Mint, Token, TokenAccount},
-    bytemuck::Zeroable,
     risk_engine::state::RiskBook,
 };
 
@@ -15,6 +15,12 @@ pub struct ListCollateral<'info> {
     #[account(mut, seeds = [seeds::POOL], bump = pool.load()?.bump,
         has_one = authority @ MarginPoolError::NotAuthority)]
     pub pool: AccountLoader<'info, Pool>,
+    #[account(mut, close = proposer, has_one = pool, has_one = proposer,
+        seeds = [seeds::PROPOSAL, &proposal.load()?.number.to_le_bytes()], bump = proposal.load()?.bump)]
+    pub proposal: AccountLoader<'info, PoolProposal>,
+    /// CHECK: gets the rent back; held to the key in the proposal.
+    #[account(mut)]
+    pub proposer: UncheckedAccount<'info>,
     /// Of the underlying that values it.
     pub book: AccountLoader<'info, RiskBook>,
     #[account(constraint = (6..=12).contains(&mint.decimals) @ MarginPoolError::ParameterOutOfRange)]
@@ -29,9 +35,23 @@ pub struct ListCollateral<'info> {
     pub system_program: Program<'info, System>,
 }
 
-pub(crate) fn handler(ctx: Context<ListCollateral>, underlying: u8, cap: u64) -> Result<()> {
+pub(crate) fn handler(ctx: Context<ListCollateral>) -> Result<()> {
+    let PoolChange::Collateral {
+        mint,
+        underlying,
+        cap,
+        account_cap,
+        weight,
+        ramp_seconds,
+        extensions,
+        outflow_limit,
+    } = due(&ctx.accounts.proposal)?
+    else {
+        return err!(MarginPoolError::WrongTarget);
+    };
+    require_keys_eq!(mint, ctx.accounts.mint.key(), MarginPoolError::WrongTarget);
+    let now = Clock::get()?.unix_timestamp;
     let mut pool = ctx.accounts.pool.load_mut()?;
-    let mint = ctx.accounts.mint.key();
     require_keys_eq!(
         pool.underlying(underlying)?.book,
         ctx.accounts.book.key(),
@@ -60,16 +80,20 @@ pub(crate) fn handler(ctx: Context<ListCollateral>, underlying: u8, cap: u64) ->
         vault: ctx.accounts.vault.key(),
         deposited: 0,
         cap,
-        account_cap: cap,
-        weight: cep_risk::PPM,
-        ramp_start: 0,
-        ramp_seconds: 0,
-        outflow: Outflow::zeroed(),
+        account_cap,
+        weight,
+        ramp_start: now,
+        ramp_seconds,
+        outflow: Outflow {
+            limit: outflow_limit,
+            used: 0,
+            updated_at: now,
+        },
         underlying,
         decimals: ctx.accounts.mint.decimals,
         is_staked,
         base,
-        extensions: 0,
+        extensions,
         padding: [0; 3],
     };
     pool.collateral_count = index

@@ -1,11 +1,11 @@
 use {
     crate::{
         error::MarginPoolError,
+        instructions::execute_pool_change::due,
         seeds,
-        state::{Market, Pool, Underlying},
+        state::{Market, Pool, PoolChange, PoolProposal, Underlying},
     },
     anchor_lang::prelude::*,
-    cep_risk::units::MAX_QUANTITY,
     risk_engine::state::RiskBook,
 };
 
@@ -14,6 +14,12 @@ pub struct ListUnderlying<'info> {
     #[account(mut, seeds = [seeds::POOL], bump = pool.load()?.bump,
         has_one = authority @ MarginPoolError::NotAuthority)]
     pub pool: AccountLoader<'info, Pool>,
+    #[account(mut, close = proposer, has_one = pool, has_one = proposer,
+        seeds = [seeds::PROPOSAL, &proposal.load()?.number.to_le_bytes()], bump = proposal.load()?.bump)]
+    pub proposal: AccountLoader<'info, PoolProposal>,
+    /// CHECK: gets the rent back; held to the key in the proposal.
+    #[account(mut)]
+    pub proposer: UncheckedAccount<'info>,
     #[account(constraint = book.load()?.config == pool.load()?.risk_config
         @ MarginPoolError::RiskAccountsMismatch)]
     pub book: AccountLoader<'info, RiskBook>,
@@ -27,11 +33,17 @@ pub struct ListUnderlying<'info> {
     pub system_program: Program<'info, System>,
 }
 
-pub(crate) fn handler(ctx: Context<ListUnderlying>, open_interest_limit: i64) -> Result<()> {
-    require!(
-        (1..=MAX_QUANTITY).contains(&open_interest_limit),
-        MarginPoolError::ParameterOutOfRange
-    );
+pub(crate) fn handler(ctx: Context<ListUnderlying>) -> Result<()> {
+    let PoolChange::Underlying {
+        book,
+        open_interest_limit,
+        series_limit,
+        account_limit,
+    } = due(&ctx.accounts.proposal)?
+    else {
+        return err!(MarginPoolError::WrongTarget);
+    };
+    require_keys_eq!(book, ctx.accounts.book.key(), MarginPoolError::WrongTarget);
     let mut pool = ctx.accounts.pool.load_mut()?;
     let index = pool.underlying_count;
     let slot = pool
@@ -51,8 +63,8 @@ pub(crate) fn handler(ctx: Context<ListUnderlying>, open_interest_limit: i64) ->
     market.book = ctx.accounts.book.key();
     market.index = index;
     market.open_interest_limit = open_interest_limit;
-    market.series_limit = open_interest_limit;
-    market.account_limit = open_interest_limit;
+    market.series_limit = series_limit;
+    market.account_limit = account_limit;
     market.bump = ctx.bumps.market;
     market.version = Market::VERSION;
     market.invariant()?;

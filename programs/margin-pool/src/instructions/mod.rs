@@ -1,4 +1,6 @@
+pub mod accept_pool_authority;
 pub mod begin_liquidation;
+pub mod cancel_pool_proposal;
 pub mod cancel_quote;
 pub mod cancel_quotes_below;
 pub mod check_margin;
@@ -8,11 +10,15 @@ pub mod create_account;
 pub mod deposit;
 pub mod deposit_insurance;
 pub mod end_liquidation;
+pub mod execute_pool_change;
+pub mod halt_withdrawals;
 pub mod initialize_pool;
 pub mod list_collateral;
 pub mod list_underlying;
+pub mod propose_pool_change;
 pub mod settle_expired;
 pub mod settle_pnl;
+pub mod tighten_pool;
 pub mod trade_block;
 pub mod trade_rfq;
 pub mod trade_venue;
@@ -21,8 +27,10 @@ pub mod withdraw;
 
 // Anchor's `#[program]` looks for the account structs at the crate root.
 pub use {
-    begin_liquidation::*, cancel_quote::*, cancel_quotes_below::*, check_margin::*, close_fill::*,
-    collect_fees::*, create_account::*, deposit::*, deposit_insurance::*, end_liquidation::*,
-    initialize_pool::*, list_collateral::*, list_underlying::*, settle_expired::*, settle_pnl::*,
-    trade_block::*, trade_rfq::*, trade_venue::*, transfer_slice::*, withdraw::*,
+    accept_pool_authority::*, begin_liquidation::*, cancel_pool_proposal::*, cancel_quote::*,
+    cancel_quotes_below::*, check_margin::*, close_fill::*, collect_fees::*, create_account::*,
+    deposit::*, deposit_insurance::*, end_liquidation::*, execute_pool_change::*,
+    halt_withdrawals::*, initialize_pool::*, list_collateral::*, list_underlying::*,
+    propose_pool_change::*, settle_expired::*, settle_pnl::*, tighten_pool::*, trade_block::*,
+    trade_rfq::*, trade_venue::*, transfer_slice::*, withdraw::*,
 };

@@ -1,3 +1,4 @@
+mod change;
 mod fill;
 mod funding;
 mod interest;
@@ -5,8 +6,12 @@ mod ledger;
 mod margin_account;
 mod market;
 mod pool;
+mod proposal;
+mod terms;
 mod wide;
 
+pub(crate) use terms::check_fee_account;
 pub use {
-    fill::*, funding::*, interest::*, ledger::*, margin_account::*, market::*, pool::*, wide::*,
+    change::*, fill::*, funding::*, interest::*, ledger::*, margin_account::*, market::*, pool::*,
+    proposal::*, wide::*,
 };

@@ -29,7 +29,9 @@ pub struct Line {
 }
 
 impl Line {
-    const fn is_kept(&self) -> bool {
+    /// Whether `next` is at least as strict as `now`.
+    #[must_use]
+    pub const fn is_kept(&self) -> bool {
         match self.stricter {
             Stricter::Higher => self.next >= self.now,
             Stricter::Lower(least) => {

@@ -3,7 +3,11 @@
 use {
     crate::{Ledger, functions, instruments, quotes, shapes},
     cep_migrations::steps,
-    cep_sdk::{Pubkey, instruction, programs::risk_engine::state::Change},
+    cep_sdk::{
+        Pubkey,
+        instruction::{self, pool_governance},
+        programs::{margin_pool::state::PoolChange, risk_engine::state::Change},
+    },
     cep_tests::{
         BTC, Outcome, Receipt, Setup, World,
         actions::ALL,
@@ -139,6 +143,18 @@ fn governance(into: &mut BTreeMap<String, u64>) {
         into,
         &world.send(&[ix], &[&admin(), &guardian()]).accepted(),
     );
+    let next = PoolChange::Authority(me);
+    let number = world.propose_to_pool(next.clone());
+    for ix in [
+        pool_governance::halt_withdrawals(me, 1),
+        pool_governance::tighten_pool(me, PoolChange::QuoteOutflow { limit: 1 }),
+        pool_governance::cancel_pool_proposal(me, number, admin().pubkey()),
+    ] {
+        record(into, &world.govern(ix, &guardian()).accepted());
+    }
+    record(into, &world.enact_in_pool(next).accepted());
+    let ix = pool_governance::accept_pool_authority(me);
+    record(into, &world.govern(ix, &guardian()).accepted());
 }
 
 fn use_of_the_pool(into: &mut BTreeMap<String, u64>) {
