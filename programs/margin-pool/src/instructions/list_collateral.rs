@@ -3,9 +3,10 @@ use {
         error::MarginPoolError,
         seeds,
         state::{Collateral, Outflow, Pool},
+        token,
     },
     anchor_lang::prelude::*,
-    anchor_spl::token::{Mint, Token, TokenAccount},
+    anchor_spl::token_interface::{Mint, TokenAccount, TokenInterface},
     bytemuck::Zeroable,
     risk_engine::state::RiskBook,
 };
@@ -17,19 +18,28 @@ pub struct ListCollateral<'info> {
     pub pool: AccountLoader<'info, Pool>,
     /// Of the underlying that values it.
     pub book: AccountLoader<'info, RiskBook>,
-    #[account(constraint = (6..=12).contains(&mint.decimals) @ MarginPoolError::ParameterOutOfRange)]
-    pub mint: Account<'info, Mint>,
+    #[account(mint::token_program = token_program,
+        constraint = (6..=12).contains(&mint.decimals) @ MarginPoolError::ParameterOutOfRange)]
+    pub mint: InterfaceAccount<'info, Mint>,
     #[account(init, payer = payer, token::mint = mint, token::authority = pool,
+        token::token_program = token_program,
         seeds = [seeds::VAULT, pool.key().as_ref(), mint.key().as_ref()], bump)]
-    pub vault: Account<'info, TokenAccount>,
+    pub vault: InterfaceAccount<'info, TokenAccount>,
     pub authority: Signer<'info>,
     #[account(mut)]
     pub payer: Signer<'info>,
-    pub token_program: Program<'info, Token>,
+    pub token_program: Interface<'info, TokenInterface>,
     pub system_program: Program<'info, System>,
 }
 
-pub(crate) fn handler(ctx: Context<ListCollateral>, underlying: u8, cap: u64) -> Result<()> {
+/// `extensions`: what the mint may have, bits of [`token::extension`].
+pub(crate) fn handler(
+    ctx: Context<ListCollateral>,
+    underlying: u8,
+    cap: u64,
+    extensions: u8,
+) -> Result<()> {
+    token::require_listable(&ctx.accounts.mint, extensions)?;
     let mut pool = ctx.accounts.pool.load_mut()?;
     let mint = ctx.accounts.mint.key();
     require_keys_eq!(
@@ -69,7 +79,7 @@ pub(crate) fn handler(ctx: Context<ListCollateral>, underlying: u8, cap: u64) ->
         decimals: ctx.accounts.mint.decimals,
         is_staked,
         base,
-        extensions: 0,
+        extensions,
         padding: [0; 3],
     };
     pool.collateral_count = index
