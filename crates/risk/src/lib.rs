@@ -36,6 +36,7 @@ pub mod loss_index;
 pub mod margin;
 pub mod moments;
 pub mod oracle;
+pub mod outflow;
 pub mod rows;
 pub mod scenario;
 pub mod smile;

@@ -191,6 +191,38 @@ pub enum MarginPoolError {
         "Only the key named in Pool.pending_authority may accept; propose an authority change first"
     )]
     NotPendingAuthority,
+    #[msg(
+        "The token's issuer has powers that its listing does not allow (see docs/collateral.md); deposit another asset"
+    )]
+    ExtensionNotAllowed,
+    #[msg(
+        "The token has an extension that is never accepted (transfer hook, non-transferable, scaled amounts, hidden supply or unknown), or is no longer the mint that was listed; use another asset"
+    )]
+    ExtensionRefused,
+    #[msg("One account may hold no more of this collateral; deposit less or another asset")]
+    AccountCapReached,
+    #[msg(
+        "The limit on what leaves the pool in a time is reached; the log says in how many seconds this amount fits, or withdraw less"
+    )]
+    OutflowLimit,
+    #[msg(
+        "So much left the pool lately that all withdrawals wait; retry at Pool.halted_until, nobody can end it sooner"
+    )]
+    WithdrawalsHalted,
+    #[msg("A delegate withdraws to token accounts of the owner only; pass one of those")]
+    DestinationNotOwners,
+    #[msg("The two margin accounts belong to different owners; pass two of the same owner")]
+    AnotherOwner,
+    #[msg(
+        "The account is not empty; close its positions, settle them and withdraw its cash and collateral first"
+    )]
+    AccountNotEmpty,
+    #[msg(
+        "A delegate needs a key, at least one permission that exists, and an expiry in the future; see state::permission"
+    )]
+    BadDelegate,
+    #[msg("All 4 delegates of the account are in use; revoke one first")]
+    DelegateSlotsFull,
 }
 
 impl From<RiskError> for MarginPoolError {

@@ -7,13 +7,39 @@ pub struct AccountCreated {
     pub margin_account: Pubkey,
     pub owner: Pubkey,
     pub id: u16,
+    /// No other account ever has it.
+    pub serial: u64,
+}
+
+#[event]
+pub struct AccountClosed {
+    pub margin_account: Pubkey,
+    pub owner: Pubkey,
+    pub serial: u64,
+}
+
+/// A key may act for an account until it expires.
+#[event]
+pub struct DelegateSet {
+    pub margin_account: Pubkey,
+    pub key: Pubkey,
+    /// Bits of `state::permission`.
+    pub permissions: u64,
+    /// Unix seconds.
+    pub expires_at: i64,
+}
+
+#[event]
+pub struct DelegateRevoked {
+    pub margin_account: Pubkey,
+    pub key: Pubkey,
 }
 
 #[event]
 pub struct Deposited {
     pub margin_account: Pubkey,
     pub mint: Pubkey,
-    /// Smallest unit of the token.
+    /// What arrived, smallest unit of the token.
     pub amount: u64,
 }
 
@@ -21,8 +47,29 @@ pub struct Deposited {
 pub struct Withdrawn {
     pub margin_account: Pubkey,
     pub mint: Pubkey,
+    /// What left the account, a fee of the token included; smallest unit of the token.
+    pub amount: u64,
+}
+
+/// Cash or collateral went to another account of the owner.
+#[event]
+pub struct Transferred {
+    pub from: Pubkey,
+    pub to: Pubkey,
+    pub mint: Pubkey,
     /// Smallest unit of the token.
     pub amount: u64,
+    /// Who signed: the owner or a delegate.
+    pub by: Pubkey,
+}
+
+/// More left lately than the breaker lets pass.
+#[event]
+pub struct OutflowBreakerTripped {
+    /// Of all tokens together, parts per million of their limits.
+    pub used: u64,
+    /// Unix seconds.
+    pub until: i64,
 }
 
 /// One leg of a trade.

@@ -11,6 +11,7 @@ use cep_sbf_abi as _;
 use {crate::state::PoolChange, anchor_lang::prelude::*};
 
 pub mod clearing;
+pub mod custody;
 pub mod error;
 pub mod events;
 pub mod instructions;
@@ -18,6 +19,7 @@ pub mod margin;
 pub mod quote;
 pub mod seeds;
 pub mod state;
+pub mod token;
 pub mod trade;
 
 pub use {instructions::*, margin::MarginReport, trade::Leg};
@@ -78,14 +80,44 @@ pub mod margin_pool {
         instructions::create_account::handler(ctx, id)
     }
 
+    /// Closes an empty margin account; its rent goes where the owner says. Owner only.
+    pub fn close_account(ctx: Context<CloseAccount>) -> Result<()> {
+        instructions::close_account::handler(ctx)
+    }
+
+    /// Lets a key act for an account until it expires, or changes what it may do. Owner only.
+    pub fn set_delegate(
+        ctx: Context<SetDelegate>,
+        key: Pubkey,
+        permissions: u64,
+        expires_at: i64,
+    ) -> Result<()> {
+        instructions::set_delegate::handler(ctx, key, permissions, expires_at)
+    }
+
+    /// Ends what a key may do for an account. Owner only, never refused.
+    pub fn revoke_delegate(ctx: Context<RevokeDelegate>, key: Pubkey) -> Result<()> {
+        instructions::revoke_delegate::handler(ctx, key)
+    }
+
     /// Puts quote currency or collateral into an account. Anyone may, for anyone.
     pub fn deposit<'info>(ctx: Context<'info, Deposit<'info>>, amount: u64) -> Result<()> {
         instructions::deposit::handler(ctx, amount)
     }
 
-    /// Takes settled cash or collateral out, leaving at least initial margin. Owner only.
+    /// Takes settled cash or collateral out, leaving at least initial margin. The owner, or a delegate to the owner.
     pub fn withdraw<'info>(ctx: Context<'info, Withdraw<'info>>, amount: u64) -> Result<()> {
         instructions::withdraw::handler(ctx, amount)
+    }
+
+    /// Moves settled cash or collateral to another account of the same owner, leaving at least initial margin. The owner,
+    /// or a delegate.
+    pub fn transfer<'info>(
+        ctx: Context<'info, Transfer<'info>>,
+        mint: Pubkey,
+        amount: u64,
+    ) -> Result<()> {
+        instructions::transfer::handler(ctx, mint, amount)
     }
 
     /// Clears a trade that both sides signed.

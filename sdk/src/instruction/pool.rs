@@ -96,7 +96,7 @@ pub fn withdraw(
         mint,
         vault: address::vault(&mint),
         destination,
-        owner,
+        authority: owner,
         token_program: token::ID,
     };
     let mut ix = build(
@@ -217,4 +217,84 @@ pub fn check_margin(margin_account: Pubkey, books: &[Pubkey]) -> Instruction {
     let mut ix = build(margin_pool::ID, &accounts, &instruction::CheckMargin {});
     ix.accounts.extend(risk_pairs(books));
     ix
+}
+
+/// The same instruction for a token of Token-2022, whose program then moves it.
+#[must_use]
+pub fn on_token_2022(mut ix: Instruction) -> Instruction {
+    for account in &mut ix.accounts {
+        if account.pubkey == token::ID {
+            account.pubkey = anchor_spl::token_2022::ID;
+        }
+    }
+    ix
+}
+
+/// Moves cash or collateral to another account of the same owner; `authority` is the owner or a delegate. `books` are those of all
+/// that `from` is exposed to.
+#[must_use]
+pub fn transfer(
+    from: Pubkey,
+    to: Pubkey,
+    authority: Pubkey,
+    mint: Pubkey,
+    amount: u64,
+    books: &[Pubkey],
+) -> Instruction {
+    let accounts = accounts::Transfer {
+        pool: address::pool(),
+        from,
+        to,
+        authority,
+    };
+    let data = instruction::Transfer { mint, amount };
+    let mut ix = build(margin_pool::ID, &accounts, &data);
+    ix.accounts.extend(risk_pairs(books));
+    ix
+}
+
+/// Closes an empty account; its rent goes to `receiver`.
+#[must_use]
+pub fn close_account(margin_account: Pubkey, owner: Pubkey, receiver: Pubkey) -> Instruction {
+    let accounts = accounts::CloseAccount {
+        pool: address::pool(),
+        margin_account,
+        owner,
+        receiver,
+    };
+    build(margin_pool::ID, &accounts, &instruction::CloseAccount {})
+}
+
+/// Lets `key` act for an account until `expires_at` (Unix seconds): bits of `margin_pool::state::permission`.
+#[must_use]
+pub fn set_delegate(
+    margin_account: Pubkey,
+    owner: Pubkey,
+    key: Pubkey,
+    permissions: u64,
+    expires_at: i64,
+) -> Instruction {
+    let accounts = accounts::SetDelegate {
+        margin_account,
+        owner,
+    };
+    let data = instruction::SetDelegate {
+        key,
+        permissions,
+        expires_at,
+    };
+    build(margin_pool::ID, &accounts, &data)
+}
+
+#[must_use]
+pub fn revoke_delegate(margin_account: Pubkey, owner: Pubkey, key: Pubkey) -> Instruction {
+    let accounts = accounts::RevokeDelegate {
+        margin_account,
+        owner,
+    };
+    build(
+        margin_pool::ID,
+        &accounts,
+        &instruction::RevokeDelegate { key },
+    )
 }

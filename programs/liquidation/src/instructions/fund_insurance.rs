@@ -6,7 +6,7 @@ use {
         state::{InsuranceFund, LiquidationConfig},
     },
     anchor_lang::prelude::*,
-    anchor_spl::token::{Mint, Token, TokenAccount},
+    anchor_spl::token_interface::{Mint, TokenAccount, TokenInterface},
     margin_pool::{program::MarginPool, state::Pool},
 };
 
@@ -20,18 +20,18 @@ pub struct FundInsurance<'info> {
     #[account(mut)]
     pub pool: AccountLoader<'info, Pool>,
     /// Checked by the pool.
-    pub quote_mint: Account<'info, Mint>,
+    pub quote_mint: InterfaceAccount<'info, Mint>,
     /// Checked by the pool.
     #[account(mut)]
-    pub quote_vault: Account<'info, TokenAccount>,
+    pub quote_vault: InterfaceAccount<'info, TokenAccount>,
     #[account(mut, token::mint = quote_mint, token::authority = depositor)]
-    pub source: Account<'info, TokenAccount>,
+    pub source: InterfaceAccount<'info, TokenAccount>,
     pub depositor: Signer<'info>,
     /// CHECK: the signing address; holds no data.
     #[account(seeds = [seeds::AUTHORITY], bump = config.load()?.authority_bump)]
     pub liquidation_authority: UncheckedAccount<'info>,
     pub margin_pool: Program<'info, MarginPool>,
-    pub token_program: Program<'info, Token>,
+    pub token_program: Interface<'info, TokenInterface>,
 }
 
 pub(crate) fn handler(ctx: Context<FundInsurance>, amount: u64) -> Result<()> {

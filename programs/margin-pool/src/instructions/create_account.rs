@@ -24,13 +24,16 @@ pub struct CreateAccount<'info> {
 
 pub(crate) fn handler(ctx: Context<CreateAccount>, id: u16) -> Result<()> {
     let mut pool = ctx.accounts.pool.load_mut()?;
-    pool.account_count = pool
-        .account_count
+    let serial = pool.account_count;
+    pool.account_count = serial.checked_add(1).ok_or(MarginPoolError::Overflow)?;
+    pool.open_accounts = pool
+        .open_accounts
         .checked_add(1)
         .ok_or(MarginPoolError::Overflow)?;
     let mut account = ctx.accounts.margin_account.load_init()?;
     account.pool = ctx.accounts.pool.key();
     account.owner = ctx.accounts.owner.key();
+    account.serial = serial;
     account.id = id;
     account.bump = ctx.bumps.margin_account;
     account.version = MarginAccount::VERSION;
@@ -38,6 +41,7 @@ pub(crate) fn handler(ctx: Context<CreateAccount>, id: u16) -> Result<()> {
         margin_account: ctx.accounts.margin_account.key(),
         owner: account.owner,
         id,
+        serial,
     });
     pool.invariant()
 }

@@ -1,13 +1,15 @@
 use {
     crate::{
         clearing,
+        custody::{self, Asset},
         error::MarginPoolError,
         events::Deposited,
         seeds,
         state::{MarginAccount, Pool},
+        token,
     },
     anchor_lang::prelude::*,
-    anchor_spl::token::{Mint, Token, TokenAccount, TransferChecked, transfer_checked},
+    anchor_spl::token_interface::{Mint, TokenAccount, TokenInterface},
     risk_engine::state::BookRef,
 };
 
@@ -18,40 +20,53 @@ pub struct Deposit<'info> {
     pub pool: AccountLoader<'info, Pool>,
     #[account(mut, has_one = pool @ MarginPoolError::WrongPool)]
     pub margin_account: AccountLoader<'info, MarginAccount>,
-    pub mint: Account<'info, Mint>,
+    #[account(mint::token_program = token_program)]
+    pub mint: InterfaceAccount<'info, Mint>,
     #[account(mut, seeds = [seeds::VAULT, pool.key().as_ref(), mint.key().as_ref()], bump)]
-    pub vault: Account<'info, TokenAccount>,
+    pub vault: InterfaceAccount<'info, TokenAccount>,
     #[account(mut, token::mint = mint, token::authority = depositor)]
-    pub source: Account<'info, TokenAccount>,
+    pub source: InterfaceAccount<'info, TokenAccount>,
     pub depositor: Signer<'info>,
-    pub token_program: Program<'info, Token>,
+    /// SPL Token or Token-2022, whichever the mint is of.
+    pub token_program: Interface<'info, TokenInterface>,
 }
 
 pub(crate) fn handler<'info>(ctx: Context<'info, Deposit<'info>>, amount: u64) -> Result<()> {
     require!(amount > 0, MarginPoolError::AmountZero);
     let accounts = &ctx.accounts;
-    let transfer = TransferChecked {
-        from: accounts.source.to_account_info(),
-        mint: accounts.mint.to_account_info(),
-        to: accounts.vault.to_account_info(),
+    let transfer = token::Transfer {
+        program: &accounts.token_program,
+        mint: &accounts.mint,
+        from: &accounts.source,
+        to: &accounts.vault,
         authority: accounts.depositor.to_account_info(),
     };
-    let cpi = CpiContext::new(accounts.token_program.key(), transfer);
-    transfer_checked(cpi, amount, accounts.mint.decimals)?;
+    let amount = transfer.receive(amount)?;
 
     let mut pool = accounts.pool.load_mut()?;
     let mut account = accounts.margin_account.load_mut()?;
-    let mint = accounts.mint.key();
-    if mint == pool.quote_mint {
-        let received = pool.ledger.receive(amount)?;
-        let now = Clock::get()?.unix_timestamp;
-        pool.accrue(now)?;
-        clearing::credit(&mut pool, &mut account, received)?;
-    } else {
-        let index = pool.collateral_index(&mint)?;
-        require_no_gap(&pool, index, ctx.remaining_accounts)?;
-        credit_collateral(&mut pool, &mut account, index, amount)?;
+    let (mint, now) = (accounts.mint.key(), Clock::get()?.unix_timestamp);
+    let asset = Asset::of(&pool, &mint)?;
+    match asset {
+        Asset::Quote => {
+            let received = pool.ledger.receive(amount)?;
+            pool.accrue(now)?;
+            clearing::credit(&mut pool, &mut account, received)?;
+        }
+        Asset::Collateral(index) => {
+            // A mint closed and opened again at its address may be another one.
+            let listed = pool.collateral(index)?;
+            token::require_allowed(&accounts.mint, listed.extensions)?;
+            require!(
+                accounts.mint.decimals == listed.decimals,
+                MarginPoolError::ExtensionRefused
+            );
+            require_no_gap(&pool, index, ctx.remaining_accounts, now)?;
+            take_in(&mut pool, index, amount)?;
+            custody::add_collateral(&pool, &mut account, index, amount)?;
+        }
     }
+    pool.came_in(asset, amount, now)?;
     emit!(Deposited {
         margin_account: accounts.margin_account.key(),
         mint,
@@ -65,6 +80,7 @@ fn require_no_gap<'info>(
     pool: &Pool,
     index: usize,
     remaining: &'info [AccountInfo<'info>],
+    now: i64,
 ) -> Result<()> {
     let listed = pool.collateral(index)?;
     if listed.is_staked == 0 {
@@ -79,24 +95,15 @@ fn require_no_gap<'info>(
         MarginPoolError::RiskAccountsMismatch
     );
     let book = BookRef::load(account)?;
-    let now = Clock::get()?.unix_timestamp;
     require!(book.header.price_is_fresh(now), MarginPoolError::PriceStale);
     require!(!book.header.has_gap(), MarginPoolError::StakedTokenGap);
     Ok(())
 }
 
-fn credit_collateral(
-    pool: &mut Pool,
-    account: &mut MarginAccount,
-    index: usize,
-    amount: u64,
-) -> Result<()> {
-    let (Some(listed), Some(balance)) = (
-        pool.collaterals.get_mut(index),
-        account.collaterals.get_mut(index),
-    ) else {
-        return err!(MarginPoolError::CollateralNotListed);
-    };
+/// Counts what the pool keeps of a collateral; its cap holds.
+fn take_in(pool: &mut Pool, index: usize, amount: u64) -> Result<()> {
+    let listed = pool.collaterals.get_mut(index);
+    let listed = listed.ok_or(MarginPoolError::CollateralNotListed)?;
     listed.deposited = listed
         .deposited
         .checked_add(amount)
@@ -105,8 +112,5 @@ fn credit_collateral(
         listed.deposited <= listed.cap,
         MarginPoolError::CollateralCapReached
     );
-    *balance = balance
-        .checked_add(amount)
-        .ok_or(MarginPoolError::Overflow)?;
     Ok(())
 }

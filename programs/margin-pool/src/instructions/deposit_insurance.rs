@@ -4,9 +4,10 @@ use {
         events::InsuranceDeposited,
         seeds,
         state::{Pool, add},
+        token,
     },
     anchor_lang::prelude::*,
-    anchor_spl::token::{Mint, Token, TokenAccount, TransferChecked, transfer_checked},
+    anchor_spl::token_interface::{Mint, TokenAccount, TokenInterface},
 };
 
 #[derive(Accounts)]
@@ -16,27 +17,29 @@ pub struct DepositInsurance<'info> {
         has_one = quote_mint @ MarginPoolError::WrongQuoteMint,
         has_one = quote_vault @ MarginPoolError::WrongVault)]
     pub pool: AccountLoader<'info, Pool>,
-    pub quote_mint: Account<'info, Mint>,
+    #[account(mint::token_program = token_program)]
+    pub quote_mint: InterfaceAccount<'info, Mint>,
     #[account(mut)]
-    pub quote_vault: Account<'info, TokenAccount>,
+    pub quote_vault: InterfaceAccount<'info, TokenAccount>,
     #[account(mut, token::mint = quote_mint, token::authority = depositor)]
-    pub source: Account<'info, TokenAccount>,
+    pub source: InterfaceAccount<'info, TokenAccount>,
     pub depositor: Signer<'info>,
     pub liquidation_authority: Signer<'info>,
-    pub token_program: Program<'info, Token>,
+    pub token_program: Interface<'info, TokenInterface>,
 }
 
 pub(crate) fn handler(ctx: Context<DepositInsurance>, amount: u64) -> Result<()> {
     require!(amount > 0, MarginPoolError::AmountZero);
     let accounts = &ctx.accounts;
-    let transfer = TransferChecked {
-        from: accounts.source.to_account_info(),
-        mint: accounts.quote_mint.to_account_info(),
-        to: accounts.quote_vault.to_account_info(),
+    let transfer = token::Transfer {
+        program: &accounts.token_program,
+        mint: &accounts.quote_mint,
+        from: &accounts.source,
+        to: &accounts.quote_vault,
         authority: accounts.depositor.to_account_info(),
     };
-    let cpi = CpiContext::new(accounts.token_program.key(), transfer);
-    transfer_checked(cpi, amount, accounts.quote_mint.decimals)?;
+    // All of it: a quote currency with a fee is refused when the pool is created.
+    transfer.run(amount, &[])?;
 
     let mut pool = accounts.pool.load_mut()?;
     let received = pool.ledger.receive(amount)?;

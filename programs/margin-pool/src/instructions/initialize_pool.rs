@@ -2,9 +2,10 @@ use {
     crate::{
         seeds,
         state::{Pool, PoolParams},
+        token,
     },
     anchor_lang::prelude::*,
-    anchor_spl::token::{Mint, Token, TokenAccount},
+    anchor_spl::token_interface::{Mint, TokenAccount, TokenInterface},
     risk_engine::state::RiskConfig,
 };
 
@@ -27,18 +28,21 @@ pub struct InitializePool<'info> {
         seeds::program = risk_engine::ID)]
     pub risk_config: AccountLoader<'info, RiskConfig>,
     /// Six decimals, so that its smallest unit is the micro-USD of every ledger.
-    #[account(mint::decimals = 6)]
-    pub quote_mint: Account<'info, Mint>,
+    #[account(mint::decimals = 6, mint::token_program = token_program)]
+    pub quote_mint: InterfaceAccount<'info, Mint>,
     #[account(init, payer = payer, token::mint = quote_mint, token::authority = pool,
+        token::token_program = token_program,
         seeds = [seeds::VAULT, pool.key().as_ref(), quote_mint.key().as_ref()], bump)]
-    pub quote_vault: Account<'info, TokenAccount>,
+    pub quote_vault: InterfaceAccount<'info, TokenAccount>,
     #[account(mut)]
     pub payer: Signer<'info>,
-    pub token_program: Program<'info, Token>,
+    pub token_program: Interface<'info, TokenInterface>,
     pub system_program: Program<'info, System>,
 }
 
 pub(crate) fn handler(ctx: Context<InitializePool>, args: PoolArgs) -> Result<()> {
+    // Issuers of dollars can freeze accounts; USDC's can.
+    token::require_allowed(&ctx.accounts.quote_mint, token::extension::FREEZE_AUTHORITY)?;
     let mut pool = ctx.accounts.pool.load_init()?;
     pool.authority = args.authority;
     pool.guardian = args.guardian;

@@ -4,9 +4,10 @@ use {
         instructions::execute_pool_change::due,
         seeds,
         state::{Collateral, Outflow, Pool, PoolChange, PoolProposal},
+        token,
     },
     anchor_lang::prelude::*,
-    anchor_spl::token::{Mint, Token, TokenAccount},
+    anchor_spl::token_interface::{Mint, TokenAccount, TokenInterface},
     risk_engine::state::RiskBook,
 };
 
@@ -23,15 +24,17 @@ pub struct ListCollateral<'info> {
     pub proposer: UncheckedAccount<'info>,
     /// Of the underlying that values it.
     pub book: AccountLoader<'info, RiskBook>,
-    #[account(constraint = (6..=12).contains(&mint.decimals) @ MarginPoolError::ParameterOutOfRange)]
-    pub mint: Account<'info, Mint>,
+    #[account(mint::token_program = token_program,
+        constraint = (6..=12).contains(&mint.decimals) @ MarginPoolError::ParameterOutOfRange)]
+    pub mint: InterfaceAccount<'info, Mint>,
     #[account(init, payer = payer, token::mint = mint, token::authority = pool,
+        token::token_program = token_program,
         seeds = [seeds::VAULT, pool.key().as_ref(), mint.key().as_ref()], bump)]
-    pub vault: Account<'info, TokenAccount>,
+    pub vault: InterfaceAccount<'info, TokenAccount>,
     pub authority: Signer<'info>,
     #[account(mut)]
     pub payer: Signer<'info>,
-    pub token_program: Program<'info, Token>,
+    pub token_program: Interface<'info, TokenInterface>,
     pub system_program: Program<'info, System>,
 }
 
@@ -51,6 +54,7 @@ pub(crate) fn handler(ctx: Context<ListCollateral>) -> Result<()> {
     };
     require_keys_eq!(mint, ctx.accounts.mint.key(), MarginPoolError::WrongTarget);
     let now = Clock::get()?.unix_timestamp;
+    token::require_listable(&ctx.accounts.mint, extensions)?;
     let mut pool = ctx.accounts.pool.load_mut()?;
     require_keys_eq!(
         pool.underlying(underlying)?.book,

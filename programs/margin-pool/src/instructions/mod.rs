@@ -4,6 +4,7 @@ pub mod cancel_pool_proposal;
 pub mod cancel_quote;
 pub mod cancel_quotes_below;
 pub mod check_margin;
+pub mod close_account;
 pub mod close_fill;
 pub mod collect_fees;
 pub mod create_account;
@@ -16,21 +17,25 @@ pub mod initialize_pool;
 pub mod list_collateral;
 pub mod list_underlying;
 pub mod propose_pool_change;
+pub mod revoke_delegate;
+pub mod set_delegate;
 pub mod settle_expired;
 pub mod settle_pnl;
 pub mod tighten_pool;
 pub mod trade_block;
 pub mod trade_rfq;
 pub mod trade_venue;
+pub mod transfer;
 pub mod transfer_slice;
 pub mod withdraw;
 
 // Anchor's `#[program]` looks for the account structs at the crate root.
 pub use {
     accept_pool_authority::*, begin_liquidation::*, cancel_pool_proposal::*, cancel_quote::*,
-    cancel_quotes_below::*, check_margin::*, close_fill::*, collect_fees::*, create_account::*,
-    deposit::*, deposit_insurance::*, end_liquidation::*, execute_pool_change::*,
-    halt_withdrawals::*, initialize_pool::*, list_collateral::*, list_underlying::*,
-    propose_pool_change::*, settle_expired::*, settle_pnl::*, tighten_pool::*, trade_block::*,
-    trade_rfq::*, trade_venue::*, transfer_slice::*, withdraw::*,
+    cancel_quotes_below::*, check_margin::*, close_account::*, close_fill::*, collect_fees::*,
+    create_account::*, deposit::*, deposit_insurance::*, end_liquidation::*,
+    execute_pool_change::*, halt_withdrawals::*, initialize_pool::*, list_collateral::*,
+    list_underlying::*, propose_pool_change::*, revoke_delegate::*, set_delegate::*,
+    settle_expired::*, settle_pnl::*, tighten_pool::*, trade_block::*, trade_rfq::*,
+    trade_venue::*, transfer::*, transfer_slice::*, withdraw::*,
 };

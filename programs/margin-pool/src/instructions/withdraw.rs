@@ -1,15 +1,15 @@
 use {
     crate::{
         clearing,
+        custody::{self, Asset},
         error::MarginPoolError,
         events::Withdrawn,
-        margin::{RiskAccounts, Snapshot},
         seeds,
-        state::{MarginAccount, Pool},
+        state::{MarginAccount, Pool, permission},
+        token,
     },
     anchor_lang::prelude::*,
-    anchor_spl::token::{Mint, Token, TokenAccount, TransferChecked, transfer_checked},
-    cep_risk::{Kind, Scratch},
+    anchor_spl::token_interface::{Mint, TokenAccount, TokenInterface},
 };
 
 /// Remaining accounts: a (risk book, market) pair for every underlying the account is exposed to.
@@ -17,16 +17,19 @@ use {
 pub struct Withdraw<'info> {
     #[account(mut, seeds = [seeds::POOL], bump = pool.load()?.bump)]
     pub pool: AccountLoader<'info, Pool>,
-    #[account(mut, has_one = pool @ MarginPoolError::WrongPool,
-        has_one = owner @ MarginPoolError::NotAccountOwner)]
+    #[account(mut, has_one = pool @ MarginPoolError::WrongPool)]
     pub margin_account: AccountLoader<'info, MarginAccount>,
-    pub mint: Account<'info, Mint>,
+    #[account(mint::token_program = token_program)]
+    pub mint: InterfaceAccount<'info, Mint>,
     #[account(mut, seeds = [seeds::VAULT, pool.key().as_ref(), mint.key().as_ref()], bump)]
-    pub vault: Account<'info, TokenAccount>,
+    pub vault: InterfaceAccount<'info, TokenAccount>,
+    /// The owner's own when a delegate withdraws.
     #[account(mut, token::mint = mint)]
-    pub destination: Account<'info, TokenAccount>,
-    pub owner: Signer<'info>,
-    pub token_program: Program<'info, Token>,
+    pub destination: InterfaceAccount<'info, TokenAccount>,
+    /// The owner, or a delegate.
+    pub authority: Signer<'info>,
+    /// SPL Token or Token-2022, whichever the mint is of.
+    pub token_program: Interface<'info, TokenInterface>,
 }
 
 pub(crate) fn handler<'info>(ctx: Context<'info, Withdraw<'info>>, amount: u64) -> Result<()> {
@@ -35,15 +38,14 @@ pub(crate) fn handler<'info>(ctx: Context<'info, Withdraw<'info>>, amount: u64) 
 
     let accounts = &ctx.accounts;
     let bump = [accounts.pool.load()?.bump];
-    let signer: &[&[&[u8]]] = &[&[seeds::POOL, &bump]];
-    let transfer = TransferChecked {
-        from: accounts.vault.to_account_info(),
-        mint: accounts.mint.to_account_info(),
-        to: accounts.destination.to_account_info(),
+    let transfer = token::Transfer {
+        program: &accounts.token_program,
+        mint: &accounts.mint,
+        from: &accounts.vault,
+        to: &accounts.destination,
         authority: accounts.pool.to_account_info(),
     };
-    let cpi = CpiContext::new_with_signer(accounts.token_program.key(), transfer, signer);
-    transfer_checked(cpi, amount, accounts.mint.decimals)?;
+    transfer.run(amount, &[&[seeds::POOL, &bump]])?;
     emit!(Withdrawn {
         margin_account: accounts.margin_account.key(),
         mint: accounts.mint.key(),
@@ -52,55 +54,39 @@ pub(crate) fn handler<'info>(ctx: Context<'info, Withdraw<'info>>, amount: u64) 
     Ok(())
 }
 
-/// Takes the amount off the books and refuses unless initial margin is left. Underlyings in doubt, or with a price that nobody
-/// refreshed, are charged for in it, so that an account can withdraw what the rest covers.
+/// Takes the amount off the books, a fee of the token included, and refuses unless initial margin is left.
 fn debit<'info>(ctx: &Context<'info, Withdraw<'info>>, amount: u64) -> Result<()> {
     let mut pool = ctx.accounts.pool.load_mut()?;
     let mut account = ctx.accounts.margin_account.load_mut()?;
+    let (now, by) = (Clock::get()?.unix_timestamp, ctx.accounts.authority.key());
+    account.require_permission(&by, permission::WITHDRAW, now)?;
+    require!(
+        by == account.owner || ctx.accounts.destination.owner == account.owner,
+        MarginPoolError::DestinationNotOwners
+    );
     account.require_not_in_liquidation()?;
-    let now = Clock::get()?.unix_timestamp;
     pool.accrue(now)?;
-    let mint = ctx.accounts.mint.key();
-    if mint == pool.quote_mint {
-        // Only settled cash leaves: borrowing against collateral is for losses, not for withdrawal. Interest first.
-        clearing::credit(&mut pool, &mut account, 0)?;
-        let owned = u64::try_from(account.cash).unwrap_or(0);
-        require!(amount <= owned, MarginPoolError::InsufficientCash);
-        let released = pool.ledger.release(amount)?;
-        clearing::credit(&mut pool, &mut account, -released)?;
-    } else {
-        debit_collateral(&mut pool, &mut account, &mint, amount)?;
+    let asset = Asset::of(&pool, &ctx.accounts.mint.key())?;
+    match asset {
+        Asset::Quote => {
+            // Only settled cash leaves: borrowing against collateral is for losses, not for withdrawal. Interest first.
+            clearing::credit(&mut pool, &mut account, 0)?;
+            let owned = u64::try_from(account.cash).unwrap_or(0);
+            require!(amount <= owned, MarginPoolError::InsufficientCash);
+            let released = pool.ledger.release(amount)?;
+            clearing::credit(&mut pool, &mut account, -released)?;
+        }
+        Asset::Collateral(index) => {
+            custody::take_collateral(&mut account, index, amount)?;
+            let listed = pool.collaterals.get_mut(index);
+            let listed = listed.ok_or(MarginPoolError::CollateralNotListed)?;
+            listed.deposited = listed
+                .deposited
+                .checked_sub(amount)
+                .ok_or(MarginPoolError::LedgerImbalance)?;
+        }
     }
-
-    let risk = RiskAccounts::load(&pool, ctx.remaining_accounts)?;
-    let books = risk.books(now)?;
-    let after = Snapshot::of(&pool, &account, &books)?;
-    // What is in doubt counts for nothing here: see `cep_risk::Book::doubt`.
-    let margin = after.evaluate(&pool, &books, Kind::Initial, &mut Scratch::new())?;
-    require!(margin.health() >= 0, MarginPoolError::BelowInitialMargin);
-    after.require_current(&books)?;
+    pool.goes_out(asset, amount, now)?;
+    custody::require_margin(&pool, &account, ctx.remaining_accounts, now)?;
     pool.invariant()
-}
-
-fn debit_collateral(
-    pool: &mut Pool,
-    account: &mut MarginAccount,
-    mint: &Pubkey,
-    amount: u64,
-) -> Result<()> {
-    let index = pool.collateral_index(mint)?;
-    let (Some(listed), Some(balance)) = (
-        pool.collaterals.get_mut(index),
-        account.collaterals.get_mut(index),
-    ) else {
-        return err!(MarginPoolError::CollateralNotListed);
-    };
-    *balance = balance
-        .checked_sub(amount)
-        .ok_or(MarginPoolError::InsufficientCollateral)?;
-    listed.deposited = listed
-        .deposited
-        .checked_sub(amount)
-        .ok_or(MarginPoolError::LedgerImbalance)?;
-    Ok(())
 }

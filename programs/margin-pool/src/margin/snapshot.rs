@@ -13,9 +13,6 @@ use {
     },
 };
 
-/// Token decimals of which a collateral quantity keeps this many (millionths), rounded down.
-const QUANTITY_DECIMALS: u32 = 6;
-
 /// What of an account enters its margin check, detached from the account.
 pub struct Snapshot<'a> {
     /// Settled cash, and what settled instruments are worth.
@@ -63,9 +60,7 @@ impl<'a> Snapshot<'a> {
         let held = account.collaterals.iter().enumerate();
         for (slot, amount) in held.filter(|(_, amount)| **amount > 0) {
             let listed = pool.collateral(slot)?;
-            let excess = u32::from(listed.decimals).saturating_sub(QUANTITY_DECIMALS);
-            let unit = 10u64.checked_pow(excess).ok_or(MarginPoolError::Overflow)?;
-            let quantity = i64::try_from(amount / unit).map_err(|_| MarginPoolError::Overflow)?;
+            let quantity = listed.quantity_at(*amount, books.now)?;
             if listed.is_staked == 0 {
                 self.hold(listed.underlying, (quantity, 0), Instrument::Index, books)?;
             } else {

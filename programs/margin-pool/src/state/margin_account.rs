@@ -23,7 +23,7 @@ pub struct MarginAccount {
     /// Balance of each collateral listed in the pool, by its slot there, smallest unit of the token.
     pub collaterals: [u64; MAX_COLLATERALS],
     pub id: u16,
-    /// 1 while an auction is open: only deposits and the liquidation program may change the account.
+    /// 1 while an auction is open: only what comes in and the liquidation program may change what it holds.
     pub in_liquidation: u8,
     pub bump: u8,
     pub version: u8,
@@ -198,6 +198,14 @@ impl MarginAccount {
             MarginPoolError::NotAccountOwner
         );
         Ok(())
+    }
+
+    /// Nothing in it and nothing owed: no cash, no collateral, no position, no claim.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.cash == 0
+            && self.collaterals.iter().all(|amount| *amount == 0)
+            && self.positions.iter().all(Position::is_free)
     }
 
     pub fn require_not_in_liquidation(&self) -> Result<()> {

@@ -238,6 +238,35 @@ pub struct Collateral {
     pub padding: [u8; 3],
 }
 
+impl Collateral {
+    /// Token decimals of which a quantity keeps this many (millionths).
+    const QUANTITY_DECIMALS: u32 = 6;
+
+    /// Part of its value that counts at `now`, ppm, rounded down: nothing before the ramp starts, all of `weight` after it.
+    #[must_use]
+    pub fn weight_at(&self, now: i64) -> u64 {
+        let Ok(elapsed) = u64::try_from(now.saturating_sub(self.ramp_start)) else {
+            return 0;
+        };
+        if elapsed >= self.ramp_seconds {
+            return self.weight;
+        }
+        // A product that does not fit is of a ramp of many thousand years, and counts less.
+        self.weight.saturating_mul(elapsed) / self.ramp_seconds
+    }
+
+    /// Millionths of a token that `amount` counts for at `now`, rounded down.
+    pub fn quantity_at(&self, amount: u64, now: i64) -> Result<i64> {
+        let excess = u32::from(self.decimals).saturating_sub(Self::QUANTITY_DECIMALS);
+        let unit = 10u64.checked_pow(excess).ok_or(MarginPoolError::Overflow)?;
+        let (whole, weight) = (amount / unit, self.weight_at(now).min(PPM));
+        // whole x weight / 10⁶, exact: the weight is at most 10⁶, so neither product exceeds what it is a part of by more
+        // than 10¹².
+        let counted = (whole / PPM) * weight + (whole % PPM) * weight / PPM;
+        i64::try_from(counted).map_err(|_| MarginPoolError::Overflow.into())
+    }
+}
+
 impl Pool {
     pub const VERSION: u8 = 2;
     pub const SPACE: usize = 8 + size_of::<Self>();
@@ -315,3 +344,78 @@ const _: () = assert!(
             + MAX_VENUES * 72
             + 512
 );
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ramping() -> Collateral {
+        Collateral {
+            weight: 900_000,
+            ramp_start: 1_000,
+            ramp_seconds: 700,
+            decimals: 9,
+            ..Collateral::zeroed()
+        }
+    }
+
+    #[test]
+    fn a_weight_rises_from_zero_in_a_straight_line_rounded_down() {
+        let listed = ramping();
+        let at = [
+            (i64::MIN, 0),
+            (999, 0),
+            (1_000, 0),
+            (1_001, 1_285),
+            (1_350, 450_000),
+        ];
+        for (now, weight) in at {
+            assert_eq!(listed.weight_at(now), weight, "at {now}");
+        }
+        for (now, weight) in [(1_699, 898_714), (1_700, 900_000), (i64::MAX, 900_000)] {
+            assert_eq!(listed.weight_at(now), weight, "at {now}");
+        }
+    }
+
+    #[test]
+    fn without_a_ramp_a_weight_counts_from_its_start() {
+        let listed = Collateral {
+            ramp_seconds: 0,
+            ..ramping()
+        };
+        assert_eq!(
+            (listed.weight_at(999), listed.weight_at(1_000)),
+            (0, 900_000)
+        );
+    }
+
+    #[test]
+    fn a_quantity_counts_at_its_weight_rounded_down_whatever_its_size() {
+        let listed = ramping();
+        // A token and a bit: the bit below a millionth is lost first.
+        assert_eq!(listed.quantity_at(1_000_001_999, 1_350).ok(), Some(450_000));
+        assert_eq!(listed.quantity_at(1_000_003_000, 1_350).ok(), Some(450_001));
+        let most = Collateral {
+            weight: PPM,
+            ramp_seconds: 0,
+            decimals: 6,
+            ..ramping()
+        };
+        for amount in [0, 1, 1 << 40, i64::MAX.unsigned_abs()] {
+            let exact = i64::try_from(amount).ok();
+            assert_eq!(most.quantity_at(amount, 2_000).ok(), exact);
+        }
+        assert!(most.quantity_at(u64::MAX, 2_000).is_err());
+        let nearly = Collateral {
+            weight: 999_999,
+            ..most
+        };
+        for amount in [999_999, 1 << 40, i64::MAX.unsigned_abs()] {
+            let exact = u128::from(amount) * 999_999 / 1_000_000;
+            assert_eq!(
+                nearly.quantity_at(amount, 2_000).ok(),
+                i64::try_from(exact).ok()
+            );
+        }
+    }
+}

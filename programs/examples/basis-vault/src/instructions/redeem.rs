@@ -80,7 +80,7 @@ pub(crate) fn handler<'info>(
         mint: accounts.staked_mint.to_account_info(),
         vault: accounts.pool_vault.to_account_info(),
         destination: accounts.destination.to_account_info(),
-        owner: accounts.vault.to_account_info(),
+        authority: accounts.vault.to_account_info(),
         token_program: accounts.token_program.to_account_info(),
     };
     signed(&accounts.vault, |signer| {
