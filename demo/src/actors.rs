@@ -232,6 +232,8 @@ fn legs(role: Role, prices: &Prices) -> Vec<Leg> {
     let legs = role.trades().iter().filter_map(|(underlying, size)| {
         let price = micro_usd(*prices.get(*underlying)?);
         Some(Leg {
+            slot: 0,
+            instrument: 0,
             underlying: u8::try_from(*underlying).ok()?,
             quantity: quantity(*size),
             price: u64::try_from(price).ok()?,

@@ -52,6 +52,7 @@ impl Book {
             index,
             book: self,
             open_interest: Cell::new(market.open_interest()),
+            funding: Cell::new(market.funding),
         }
     }
 }

@@ -100,6 +100,7 @@ impl Client {
                 index,
                 book: Book::decode(at, &book)?,
                 open_interest: Cell::new(market.open_interest()),
+                funding: Cell::new(market.funding),
             });
         }
         Ok(Books {

@@ -14,7 +14,11 @@ use {
         instruction,
         programs::{
             liquidation::{BidArgs, state::Auction},
-            margin_pool::{Leg, margin::Books, state::MarginAccount},
+            margin_pool::{
+                Leg,
+                margin::Books,
+                state::{MarginAccount, Pool},
+            },
         },
         units::{micro_usd, quantity},
     },
@@ -62,6 +66,8 @@ impl Trader {
 #[must_use]
 pub fn leg(underlying: u8, contracts: f64, price_usd: f64) -> Leg {
     Leg {
+        slot: 0,
+        instrument: 0,
         underlying,
         quantity: quantity(contracts),
         price: u64::try_from(micro_usd(price_usd)).unwrap(),
@@ -163,6 +169,8 @@ impl World {
         contracts: f64,
     ) -> Result<Receipt, Refusal> {
         let leg = Leg {
+            slot: 0,
+            instrument: 0,
             underlying,
             quantity: quantity(contracts),
             price: self.book(underlying).price,
@@ -227,8 +235,16 @@ impl World {
 
     /// Moves cash from one account to the other without a trade: all books still balance.
     pub fn forge_cash(&mut self, from: &Trader, to: &Trader, micro: i64) {
-        self.forge::<MarginAccount>(&from.account, |a| a.cash -= micro);
-        self.forge::<MarginAccount>(&to.account, |a| a.cash += micro);
+        for (who, amount) in [(from, -micro), (to, micro)] {
+            let mut account = *self.account(&who.account);
+            self.forge::<Pool>(&address::pool(), |pool| {
+                let before = (account.cash, account.interest_entry);
+                account.cash += amount;
+                account.interest_entry = pool.interest.indices().of(account.cash);
+                pool.interest.replace(before, account.cash).unwrap();
+            });
+            self.forge::<MarginAccount>(&who.account, |a| *a = account);
+        }
     }
 
     #[must_use]

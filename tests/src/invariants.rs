@@ -10,10 +10,11 @@ use {
             liquidation::state::InsuranceFund,
             margin_pool::{
                 self,
-                state::{MarginAccount, Market, Pool},
+                state::{MarginAccount, Market, Pool, Position},
             },
         },
     },
+    std::collections::{BTreeMap, BTreeSet},
 };
 
 /// Every margin account of the deployment.
@@ -51,10 +52,31 @@ fn cash(world: &World, pool: &Pool, accounts: &[(Pubkey, Box<MarginAccount>)]) {
     let ledger = pool.ledger;
     let vault = balance(&world.svm, &pool.quote_vault) - gift(world, &pool.quote_vault);
     assert_eq!(i128::from(ledger.vault), i128::from(vault), "vault");
-    let owned = ledger.cash + ledger.insurance + ledger.fees + ledger.unsettled;
+    let owned = ledger.cash + ledger.insurance + ledger.fees + ledger.unsettled + ledger.interest;
     assert_eq!(owned, ledger.vault, "ledger");
     let cash: i64 = accounts.iter().map(|(_, a)| a.cash).sum();
     assert_eq!(cash, ledger.cash, "sum of cash");
+    interest(pool, accounts);
+}
+
+/// The sums that interest is counted by, and that all can take theirs: what borrowers owe covers what lenders are owed.
+fn interest(pool: &Pool, accounts: &[(Pubkey, Box<MarginAccount>)]) {
+    let of = |sign: i64| {
+        let some = accounts
+            .iter()
+            .filter(move |(_, a)| a.cash.signum() == sign);
+        let sizes =
+            some.map(move |(_, a)| (i128::from(a.cash * sign), i128::from(a.interest_entry)));
+        sizes.fold((0, 0), |(sum, entries), (size, entry)| {
+            (sum + size, entries + size * entry)
+        })
+    };
+    let kept = &pool.interest;
+    let lent = (i128::from(kept.lent), kept.lent_entries.get());
+    let borrowed = (i128::from(kept.borrowed), kept.borrowed_entries.get());
+    assert_eq!((of(1), of(-1)), (lent, borrowed), "sums of interest");
+    kept.invariant(pool.ledger.cash, pool.ledger.interest)
+        .unwrap();
 }
 
 fn collateral(world: &World, pool: &Pool, accounts: &[(Pubkey, Box<MarginAccount>)]) {
@@ -77,24 +99,42 @@ fn positions(world: &World, pool: &Pool, accounts: &[(Pubkey, Box<MarginAccount>
     let mut unsettled = 0;
     for (index, listed) in (0..pool.underlying_count).zip(&pool.underlyings) {
         let market = world.read::<Market>(&listed.market);
-        let (mut long, mut short, mut quote) = (0, 0, 0);
+        market.invariant().unwrap();
+        let mut open: BTreeMap<u64, (i64, i64)> = BTreeMap::new();
+        let (mut quote, mut entries) = (0, 0);
         for (key, account) in accounts {
-            let mut of_market = account
-                .positions
-                .iter()
-                .filter(|p| p.is_perpetual_of(index));
-            let Some(position) = of_market.next() else {
-                continue;
-            };
-            assert!(of_market.next().is_none(), "{key} holds one market twice");
-            long += position.base.max(0);
-            short -= position.base.min(0);
-            quote += position.quote;
+            let of_market = |p: &&Position| !p.is_free() && p.underlying == index;
+            let mut seen = BTreeSet::new();
+            for p in account.positions.iter().filter(of_market) {
+                assert!(
+                    seen.insert(p.instrument),
+                    "{key} holds one instrument twice"
+                );
+                let sums = open.entry(p.instrument).or_default();
+                sums.0 += p.base.max(0);
+                sums.1 -= p.base.min(0);
+                quote += p.quote;
+                entries += i128::from(p.base) * i128::from(p.funding_entry);
+            }
         }
-        assert_eq!(long, short, "market {index} is not flat");
-        assert_eq!((market.open_long, market.open_short), (long, short));
-        assert_eq!((market.quote, market.unsettled), (quote, quote));
-        unsettled += quote;
+        let perpetual = open.remove(&0).unwrap_or_default();
+        assert_eq!(perpetual, (market.open_long, market.open_short));
+        assert_eq!(perpetual.0, perpetual.1, "market {index} is not flat");
+        let series = market.series.iter().filter(|s| !s.is_empty());
+        let series: BTreeMap<_, _> = series
+            .map(|s| (s.instrument, (s.open_long, s.open_short)))
+            .collect();
+        // Claims of what is settled have no base.
+        open.retain(|_, sums| *sums != (0, 0));
+        assert_eq!(open, series, "series of market {index}");
+        if market.converting.get() == 0 {
+            assert!(open.values().all(|(long, short)| long == short), "not flat");
+        }
+        assert_eq!(
+            (market.quote, market.funding_entries.get()),
+            (quote, entries)
+        );
+        unsettled += market.unsettled;
     }
     assert_eq!(unsettled, pool.ledger.unsettled, "unsettled");
 }
@@ -104,7 +144,8 @@ fn liquidation(world: &World, pool: &Pool, accounts: &[(Pubkey, Box<MarginAccoun
         return;
     }
     let fund = world.read::<InsuranceFund>(&address::insurance_fund());
-    let left = i128::from(fund.deposited) - i128::from(fund.paid_out);
+    let left =
+        i128::from(fund.deposited) - i128::from(fund.paid_out) + i128::from(pool.insurance_income);
     assert_eq!(left, i128::from(pool.ledger.insurance), "insurance fund");
     for (key, account) in accounts {
         let auction = world

@@ -84,7 +84,7 @@ fn at_price(price: f64) -> View {
         open_interest_share: 1_000_000,
         price_band: 50_000,
         block_fee: 200,
-        ..PoolParams::zeroed()..PoolParams::zeroed()
+        ..PoolParams::zeroed()
     };
     pool.underlying_count = 1;
     pool.underlyings[0] = Underlying {

@@ -102,7 +102,7 @@ pub enum MarginPoolError {
     )]
     CurvesStale,
     #[msg(
-        "The risk book does not hold the instrument of a position; pass the book that lists it, and report this to the maintainers if it is the right one"
+        "The risk book no longer holds the instrument of a position: run settle_expired on the account with the expiry's Settlement, then retry"
     )]
     InstrumentMissing,
     #[msg("List the underlying that the staked token redeems for first")]
@@ -119,6 +119,16 @@ pub enum MarginPoolError {
         "Positions of an expired instrument are still open in this slot; run settle_expired on the accounts that hold them, then trade the new one"
     )]
     SeriesNotSettled,
+    #[msg("The instrument is not open for trading; see its state in the risk book")]
+    NotTrading,
+    #[msg("The position would exceed the limit of one account in this instrument; trade smaller")]
+    AccountLimit,
+    #[msg("This venue is not registered; have it registered by a proposal of the pool's authority")]
+    UnknownVenue,
+    #[msg("This is not the account that receives the venue's fees; see Pool.venues")]
+    WrongFeeAccount,
+    #[msg("The pool has earned less in fees than that; collect less")]
+    InsufficientFees,
 }
 
 impl From<RiskError> for MarginPoolError {

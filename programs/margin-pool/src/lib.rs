@@ -17,8 +17,9 @@ pub mod instructions;
 pub mod margin;
 pub mod seeds;
 pub mod state;
+pub mod trade;
 
-pub use {instructions::*, margin::MarginReport};
+pub use {instructions::*, margin::MarginReport, trade::Leg};
 
 declare_id!("HSTWees6Y8ifCgSTEgTEBNAvCs2ossqQfkfrg4mJbg6H");
 
@@ -64,7 +65,7 @@ pub mod margin_pool {
         instructions::withdraw::handler(ctx, amount)
     }
 
-    /// Clears a trade that both owners signed.
+    /// Clears a trade that both sides signed.
     pub fn trade_block<'info>(
         ctx: Context<'info, TradeBlock<'info>>,
         legs: Vec<Leg>,
@@ -72,9 +73,27 @@ pub mod margin_pool {
         instructions::trade_block::handler(ctx, legs)
     }
 
+    /// Clears a fill of a registered venue between two accounts that delegated to it.
+    pub fn trade_venue<'info>(
+        ctx: Context<'info, TradeVenue<'info>>,
+        legs: Vec<Leg>,
+    ) -> Result<()> {
+        instructions::trade_venue::handler(ctx, legs)
+    }
+
+    /// Pays out fees that the pool earned. Authority only.
+    pub fn collect_fees(ctx: Context<CollectFees>, amount: u64) -> Result<()> {
+        instructions::collect_fees::handler(ctx, amount)
+    }
+
     /// Moves profit and loss of positions into cash: losses pay in, profits draw what is there. Anyone.
     pub fn settle_pnl<'info>(ctx: Context<'info, SettlePnl<'info>>) -> Result<()> {
         instructions::settle_pnl::handler(ctx)
+    }
+
+    /// Turns accounts' positions of an expiry that has its settlement price into cash. Anyone.
+    pub fn settle_expired<'info>(ctx: Context<'info, SettleExpired<'info>>) -> Result<()> {
+        instructions::settle_expired::handler(ctx)
     }
 
     /// Says what an account is worth and needs, and why. Changes nothing. Anyone.

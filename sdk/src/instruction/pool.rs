@@ -158,7 +158,7 @@ pub fn withdraw(
     ix
 }
 
-/// A trade between two margin accounts, each given with its owner; a positive quantity means that `a` buys.
+/// A trade between two margin accounts, each given with who signs for it; a positive quantity means that `a` buys.
 #[must_use]
 pub fn trade_block(
     a: (Pubkey, Pubkey),
@@ -170,8 +170,8 @@ pub fn trade_block(
         pool: address::pool(),
         account_a: a.0,
         account_b: b.0,
-        owner_a: a.1,
-        owner_b: b.1,
+        signer_a: a.1,
+        signer_b: b.1,
     };
     let mut ix = build(
         margin_pool::ID,
@@ -179,6 +179,69 @@ pub fn trade_block(
         &instruction::TradeBlock { legs },
     );
     ix.accounts.extend(risk_pairs(books));
+    ix
+}
+
+/// A fill of a registered venue; a positive quantity means that the taker buys.
+#[must_use]
+pub fn trade_venue(
+    venue: Pubkey,
+    fee_account: Pubkey,
+    taker: Pubkey,
+    maker: Pubkey,
+    legs: Vec<Leg>,
+    books: &[Pubkey],
+) -> Instruction {
+    let accounts = accounts::TradeVenue {
+        pool: address::pool(),
+        taker,
+        maker,
+        fee_account,
+        venue,
+    };
+    let mut ix = build(
+        margin_pool::ID,
+        &accounts,
+        &instruction::TradeVenue { legs },
+    );
+    ix.accounts.extend(risk_pairs(books));
+    ix
+}
+
+/// `destination` is a token account of the quote currency; `amount` in micro-USD.
+#[must_use]
+pub fn collect_fees(
+    authority: Pubkey,
+    quote_mint: Pubkey,
+    destination: Pubkey,
+    amount: u64,
+) -> Instruction {
+    let accounts = accounts::CollectFees {
+        pool: address::pool(),
+        quote_mint,
+        quote_vault: address::vault(&quote_mint),
+        destination,
+        authority,
+        token_program: token::ID,
+    };
+    build(
+        margin_pool::ID,
+        &accounts,
+        &instruction::CollectFees { amount },
+    )
+}
+
+/// Settles the positions of some accounts that expired with `settlement` of `book`.
+#[must_use]
+pub fn settle_expired(book: &Pubkey, expiry: i64, margin_accounts: &[Pubkey]) -> Instruction {
+    let accounts = accounts::SettleExpired {
+        pool: address::pool(),
+        market: address::market(book),
+        settlement: address::settlement(book, expiry),
+    };
+    let mut ix = build(margin_pool::ID, &accounts, &instruction::SettleExpired {});
+    let writable = |account: &Pubkey| AccountMeta::new(*account, false);
+    ix.accounts.extend(margin_accounts.iter().map(writable));
     ix
 }
 

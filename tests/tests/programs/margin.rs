@@ -174,6 +174,8 @@ fn settlement_changes_no_ones_equity() {
         world.trader("bob", 50_000.0),
     );
     let leg = Leg {
+        slot: 0,
+        instrument: 0,
         underlying: SOL,
         quantity: quantity(33.333_333),
         price: u64::try_from(micro_usd(219.999_999)).unwrap(),

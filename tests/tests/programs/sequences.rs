@@ -179,6 +179,8 @@ impl Stage {
             } => {
                 let mark = world.book(underlying).price;
                 let leg = Leg {
+                    slot: 0,
+                    instrument: 0,
                     underlying,
                     quantity: i64::try_from(i128::from(usd) * 1_000_000_000_000 / i128::from(mark))
                         .unwrap(),

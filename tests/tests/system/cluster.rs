@@ -152,6 +152,8 @@ impl Cluster {
 
     pub async fn trade(&self, a: &Trader, b: &Trader, contracts: f64, price: f64) {
         let leg = Leg {
+            slot: 0,
+            instrument: 0,
             underlying: SOL,
             quantity: quantity(contracts),
             price: micro_usd(price).unsigned_abs(),

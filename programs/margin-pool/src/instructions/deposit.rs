@@ -1,9 +1,10 @@
 use {
     crate::{
+        clearing,
         error::MarginPoolError,
         events::Deposited,
         seeds,
-        state::{MarginAccount, Pool, add},
+        state::{MarginAccount, Pool},
     },
     anchor_lang::prelude::*,
     anchor_spl::token::{Mint, Token, TokenAccount, TransferChecked, transfer_checked},
@@ -43,8 +44,9 @@ pub(crate) fn handler<'info>(ctx: Context<'info, Deposit<'info>>, amount: u64) -
     let mint = accounts.mint.key();
     if mint == pool.quote_mint {
         let received = pool.ledger.receive(amount)?;
-        account.cash = add(account.cash, received)?;
-        pool.ledger.cash = add(pool.ledger.cash, received)?;
+        let now = Clock::get()?.unix_timestamp;
+        pool.accrue(now)?;
+        clearing::credit(&mut pool, &mut account, received)?;
     } else {
         let index = pool.collateral_index(&mint)?;
         require_no_gap(&pool, index, ctx.remaining_accounts)?;

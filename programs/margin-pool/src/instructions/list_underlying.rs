@@ -51,6 +51,8 @@ pub(crate) fn handler(ctx: Context<ListUnderlying>, open_interest_limit: i64) ->
     market.book = ctx.accounts.book.key();
     market.index = index;
     market.open_interest_limit = open_interest_limit;
+    market.series_limit = open_interest_limit;
+    market.account_limit = open_interest_limit;
     market.bump = ctx.bumps.market;
     market.version = Market::VERSION;
     market.invariant()?;

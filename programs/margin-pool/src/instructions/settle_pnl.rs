@@ -1,13 +1,14 @@
 use {
     crate::{
-        clearing,
+        clearing::{self, Asset},
         error::MarginPoolError,
         events::PnlSettled,
-        margin::RiskAccounts,
+        margin::{RiskAccounts, valuation},
         seeds,
         state::{MarginAccount, Pool},
     },
     anchor_lang::prelude::*,
+    cep_risk::Price,
 };
 
 /// Remaining accounts: a (risk book, writable market) pair for each underlying to settle.
@@ -19,6 +20,8 @@ pub struct SettlePnl<'info> {
     pub margin_account: AccountLoader<'info, MarginAccount>,
 }
 
+/// Perpetuals at the index, futures at their forward, what has its settlement price at that. Options have nothing to settle
+/// before.
 pub(crate) fn handler<'info>(ctx: Context<'info, SettlePnl<'info>>) -> Result<()> {
     let mut pool = ctx.accounts.pool.load_mut()?;
     let mut account = ctx.accounts.margin_account.load_mut()?;
@@ -27,20 +30,49 @@ pub(crate) fn handler<'info>(ctx: Context<'info, SettlePnl<'info>>) -> Result<()
     let risk = RiskAccounts::load(&pool, ctx.remaining_accounts)?;
     let books = risk.books(Clock::get()?.unix_timestamp)?;
     books.require_fresh()?;
+    pool.accrue(books.now)?;
     for underlying in risk.underlyings() {
-        require!(
-            account.perpetual(underlying).is_some(),
-            MarginPoolError::PositionNotFound
-        );
-        let mark = books.get(underlying)?.index_price()?;
+        let book = &books.listed(underlying)?.book;
+        let index = book.header.index_price();
+        let index: Price = index.map_err(|_| MarginPoolError::BookNotReady)?;
         let mut market = risk.market_mut(underlying)?;
-        let amount = clearing::settle(&mut pool.ledger, &mut market, &mut account, mark)?;
+        let params = pool.params.funding();
+        market.funding.accrue(&params, index, books.now)?;
+        let mut found = false;
+        for slot in 0..account.positions.len() {
+            let Some(position) = account.positions.get(slot) else {
+                continue;
+            };
+            if position.is_free() || position.underlying != underlying {
+                continue;
+            }
+            let (asset, base) = (Asset::held(position)?, position.base);
+            let payoff = match base != 0 && asset.instrument != 0 {
+                true => valuation::settled_payoff(book, &asset)?,
+                false => None,
+            };
+            if payoff.is_none() && asset.is_option() && base != 0 {
+                continue;
+            }
+            found = true;
+            let amount = if let Some(payoff) = payoff {
+                clearing::convert(&mut pool, &mut market, &mut account, slot, payoff)?
+            } else {
+                let mark = match base {
+                    0 => 0,
+                    _ => valuation::mark(book, &asset, false, books.now)?,
+                };
+                clearing::settle(&mut pool, &mut market, &mut account, slot, mark)?
+            };
+            emit!(PnlSettled {
+                margin_account: ctx.accounts.margin_account.key(),
+                market: pool.underlying(underlying)?.market,
+                instrument: asset.instrument,
+                amount,
+            });
+        }
+        require!(found, MarginPoolError::PositionNotFound);
         market.invariant()?;
-        emit!(PnlSettled {
-            margin_account: ctx.accounts.margin_account.key(),
-            market: pool.underlying(underlying)?.market,
-            amount,
-        });
     }
     pool.invariant()
 }

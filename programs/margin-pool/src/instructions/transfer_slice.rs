@@ -1,14 +1,17 @@
 use {
     crate::{
-        clearing,
+        clearing::{self, Asset},
         error::MarginPoolError,
         events::SliceTransferred,
-        margin::RiskAccounts,
+        margin::{BookParts, Books, RiskAccounts, valuation},
         seeds,
-        state::{Ledger, MarginAccount, Pool, add},
+        state::{MarginAccount, Market, Pool, add},
     },
     anchor_lang::prelude::*,
-    cep_risk::auction::{PPB, slice_of, slice_of_position},
+    cep_risk::{
+        Price,
+        auction::{PPB, slice_of, slice_of_position},
+    },
 };
 
 #[derive(AnchorSerialize, AnchorDeserialize, Clone, Copy, Debug)]
@@ -52,14 +55,25 @@ pub(crate) fn handler<'info>(
     to.require_not_in_liquidation()?;
     let risk = RiskAccounts::load(&pool, ctx.remaining_accounts)?;
 
-    move_positions(&mut from, &mut to, &risk, args.fraction)?;
+    let books = risk.books(Clock::get()?.unix_timestamp)?;
+    pool.accrue(books.now)?;
+    // Interest until now first: what is for sale is what the account has.
+    clearing::credit(&mut pool, &mut from, 0)?;
+    move_positions(
+        &mut pool,
+        (&mut from, &mut to),
+        &risk,
+        &books,
+        args.fraction,
+    )?;
     move_collateral(&mut from, &mut to, args.fraction)?;
     let for_sale = from
         .cash
         .checked_sub(args.reserved)
         .ok_or(MarginPoolError::Overflow)?;
-    move_cash(&mut from, &mut to, slice_of(for_sale, args.fraction))?;
-    pay(&mut pool.ledger, &mut from, &mut to, args.payment)?;
+    let part = slice_of(for_sale, args.fraction);
+    clearing::pay(&mut pool, &mut from, &mut to, part)?;
+    pay(&mut pool, &mut from, &mut to, args.payment)?;
     emit!(SliceTransferred {
         from: ctx.accounts.from.key(),
         to: ctx.accounts.to.key(),
@@ -69,25 +83,68 @@ pub(crate) fn handler<'info>(
     pool.invariant()
 }
 
-fn move_positions(
-    from: &mut MarginAccount,
-    to: &mut MarginAccount,
+fn move_positions<B: BookParts>(
+    pool: &mut Pool,
+    (from, to): (&mut MarginAccount, &mut MarginAccount),
     risk: &RiskAccounts,
+    books: &Books<B>,
     fraction: u64,
 ) -> Result<()> {
-    let books = risk.books(Clock::get()?.unix_timestamp)?;
     for slot in 0..from.positions.len() {
         let Some(position) = from.positions.get(slot).filter(|p| !p.is_free()) else {
             continue;
         };
-        let mark = books.get(position.underlying)?.index_price()?;
-        let (base, quote) = slice_of_position(position.base, position.quote, mark, fraction)
-            .map_err(MarginPoolError::from)?;
-        let mut market = risk.market_mut(position.underlying)?;
-        clearing::exchange(&mut market, to, from, base, quote)?;
+        let asset = Asset::held(position)?;
+        let mut market = risk.market_mut(asset.underlying)?;
+        move_position(
+            pool,
+            &mut market,
+            (from, to),
+            books,
+            (slot, &asset, fraction),
+        )?;
         market.invariant()?;
     }
     Ok(())
+}
+
+/// A perpetual takes its funding first, and an instrument that has its settlement price is turned into its claim.
+fn move_position<B: BookParts>(
+    pool: &mut Pool,
+    market: &mut Market,
+    (from, to): (&mut MarginAccount, &mut MarginAccount),
+    books: &Books<B>,
+    (slot, asset, fraction): (usize, &Asset, u64),
+) -> Result<()> {
+    let listed = books.listed(asset.underlying)?;
+    let funding = pool.params.funding();
+    let index = Price::new(listed.book.header().price);
+    let index = index.map_err(|_| MarginPoolError::BookNotReady)?;
+    market.funding.accrue(&funding, index, books.now)?;
+    let held = |account: &MarginAccount| account.positions.get(slot).copied();
+    let mut position = held(from).ok_or(MarginPoolError::PositionNotFound)?;
+    let mut mark = 0;
+    if position.base != 0 {
+        if asset.instrument != 0
+            && let Some(payoff) = valuation::settled_payoff(&listed.book, asset)?
+        {
+            clearing::convert(pool, market, from, slot, payoff)?;
+        } else {
+            mark = valuation::mark(&listed.book, asset, position.base < 0, books.now)?;
+            let place = from.positions.get_mut(slot);
+            let place = place.ok_or(MarginPoolError::PositionNotFound)?;
+            clearing::take_funding(market, place)?;
+        }
+        position = held(from).ok_or(MarginPoolError::PositionNotFound)?;
+    }
+    if position.is_free() {
+        return Ok(());
+    }
+    // An option out of reach of any scenario is marked at zero and split as if at one micro-USD.
+    let mark = Price::new(mark.max(1)).map_err(MarginPoolError::from)?;
+    let part = slice_of_position(position.base, position.quote, mark, fraction);
+    let part = part.map_err(MarginPoolError::from)?;
+    clearing::exchange_as_is(market, (to, from), asset, part)
 }
 
 fn move_collateral(from: &mut MarginAccount, to: &mut MarginAccount, fraction: u64) -> Result<()> {
@@ -101,32 +158,21 @@ fn move_collateral(from: &mut MarginAccount, to: &mut MarginAccount, fraction: u
     Ok(())
 }
 
-fn move_cash(from: &mut MarginAccount, to: &mut MarginAccount, amount: i64) -> Result<()> {
-    from.cash = from
-        .cash
-        .checked_sub(amount)
-        .ok_or(MarginPoolError::Overflow)?;
-    to.cash = add(to.cash, amount)?;
-    Ok(())
-}
-
+/// The bidder pays the account, or the insurance fund the bidder.
 fn pay(
-    ledger: &mut Ledger,
+    pool: &mut Pool,
     from: &mut MarginAccount,
     to: &mut MarginAccount,
     payment: i64,
 ) -> Result<()> {
     if payment >= 0 {
-        // The bidder pays the account.
-        return move_cash(to, from, payment);
+        return clearing::pay(pool, to, from, payment);
     }
     let amount = payment.checked_neg().ok_or(MarginPoolError::Overflow)?;
     require!(
-        amount <= ledger.insurance,
+        amount <= pool.ledger.insurance,
         MarginPoolError::InsuranceExhausted
     );
-    ledger.insurance = add(ledger.insurance, -amount)?;
-    ledger.cash = add(ledger.cash, amount)?;
-    to.cash = add(to.cash, amount)?;
-    Ok(())
+    pool.ledger.insurance = add(pool.ledger.insurance, payment)?;
+    clearing::credit(pool, to, amount)
 }

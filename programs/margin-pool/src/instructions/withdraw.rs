@@ -1,10 +1,11 @@
 use {
     crate::{
+        clearing,
         error::MarginPoolError,
         events::Withdrawn,
         margin::{RiskAccounts, Snapshot},
         seeds,
-        state::{MarginAccount, Pool, add},
+        state::{MarginAccount, Pool},
     },
     anchor_lang::prelude::*,
     anchor_spl::token::{Mint, Token, TokenAccount, TransferChecked, transfer_checked},
@@ -57,20 +58,22 @@ fn debit<'info>(ctx: &Context<'info, Withdraw<'info>>, amount: u64) -> Result<()
     let mut pool = ctx.accounts.pool.load_mut()?;
     let mut account = ctx.accounts.margin_account.load_mut()?;
     account.require_not_in_liquidation()?;
+    let now = Clock::get()?.unix_timestamp;
+    pool.accrue(now)?;
     let mint = ctx.accounts.mint.key();
     if mint == pool.quote_mint {
-        // Only settled cash leaves: borrowing against collateral is for losses, not for withdrawal.
+        // Only settled cash leaves: borrowing against collateral is for losses, not for withdrawal. Interest first.
+        clearing::credit(&mut pool, &mut account, 0)?;
         let owned = u64::try_from(account.cash).unwrap_or(0);
         require!(amount <= owned, MarginPoolError::InsufficientCash);
         let released = pool.ledger.release(amount)?;
-        account.cash = add(account.cash, -released)?;
-        pool.ledger.cash = add(pool.ledger.cash, -released)?;
+        clearing::credit(&mut pool, &mut account, -released)?;
     } else {
         debit_collateral(&mut pool, &mut account, &mint, amount)?;
     }
 
     let risk = RiskAccounts::load(&pool, ctx.remaining_accounts)?;
-    let books = risk.books(Clock::get()?.unix_timestamp)?;
+    let books = risk.books(now)?;
     let after = Snapshot::of(&pool, &account, &books)?;
     // What is in doubt counts for nothing here: see `cep_risk::Book::doubt`.
     let margin = after.evaluate(&pool, &books, Kind::Initial, &mut Scratch::new())?;

@@ -43,15 +43,18 @@ impl<'info> RiskAccounts<'info> {
                 index: *index,
                 book: BookRef::load(book)?,
                 open_interest: Cell::new(market.load()?.open_interest()),
+                funding: Cell::new(market.load()?.funding),
             });
         }
         Ok(Books { list, now })
     }
 
-    /// Takes note of what trades since then made of the open interest.
-    pub fn update_open_interest<B>(&self, books: &Books<B>) -> Result<()> {
+    /// Takes note of what trades since then made of the markets.
+    pub fn update_markets<B>(&self, books: &Books<B>) -> Result<()> {
         for (listed, (_, _, market)) in books.list.iter().zip(&self.pairs) {
-            listed.open_interest.set(market.load()?.open_interest());
+            let market = market.load()?;
+            listed.open_interest.set(market.open_interest());
+            listed.funding.set(market.funding);
         }
         Ok(())
     }

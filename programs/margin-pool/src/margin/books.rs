@@ -1,5 +1,5 @@
 use {
-    crate::error::MarginPoolError,
+    crate::{error::MarginPoolError, state::Funding},
     anchor_lang::prelude::*,
     cep_risk::Kind,
     risk_engine::state::{BookRef, Instrument, RiskBook},
@@ -43,6 +43,8 @@ pub struct ListedBook<B> {
     pub book: B,
     /// Of its market, millionths. Follows the trades of an instruction.
     pub open_interest: Cell<u64>,
+    /// Of its market, as it was last brought up to date.
+    pub funding: Cell<Funding>,
 }
 
 /// Underlyings of the pool, one bit each.
@@ -65,6 +67,7 @@ impl<B> Books<B> {
                     index: listed.index,
                     book: &listed.book,
                     open_interest: listed.open_interest.clone(),
+                    funding: listed.funding.clone(),
                 })
                 .collect(),
             now: self.now,
@@ -74,14 +77,18 @@ impl<B> Books<B> {
     pub(super) fn position(&self, underlying: u8) -> Option<usize> {
         self.list.iter().position(|l| l.index == underlying)
     }
+
+    /// [`MarginPoolError::RiskAccountsMissing`] for a book that was not given.
+    pub fn listed(&self, underlying: u8) -> Result<&ListedBook<B>> {
+        self.position(underlying)
+            .and_then(|i| self.list.get(i))
+            .ok_or_else(|| MarginPoolError::RiskAccountsMissing.into())
+    }
 }
 
 impl<B: BookParts> Books<B> {
     pub fn get(&self, underlying: u8) -> Result<&RiskBook> {
-        self.position(underlying)
-            .and_then(|i| self.list.get(i))
-            .map(|listed| listed.book.header())
-            .ok_or_else(|| MarginPoolError::RiskAccountsMissing.into())
+        Ok(self.listed(underlying)?.book.header())
     }
 
     /// Refuses unless each book's price is recent by its own rule.

@@ -5,6 +5,6 @@ mod accounts;
 mod books;
 mod report;
 mod snapshot;
-mod valuation;
+pub mod valuation;
 
 pub use {accounts::RiskAccounts, books::*, report::*, snapshot::Snapshot};

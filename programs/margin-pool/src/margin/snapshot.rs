@@ -1,6 +1,6 @@
 use {
     super::{
-        BookParts, Books, Underlyings, bit,
+        BookParts, Books, ListedBook, Underlyings, bit,
         valuation::{Dated, dated},
     },
     crate::{
@@ -8,7 +8,9 @@ use {
         state::{Collateral, MarginAccount, Pool, Position, PositionKind, add},
     },
     anchor_lang::prelude::*,
-    cep_risk::{Breakdown, Holding, Instrument, Kind, Portfolio, Quantity, Scratch},
+    cep_risk::{
+        Breakdown, Holding, Instrument, Kind, Portfolio, Price, Quantity, Scratch, funding::owed,
+    },
 };
 
 /// Token decimals of which a collateral quantity keeps this many (millionths), rounded down.
@@ -49,12 +51,14 @@ impl<'a> Snapshot<'a> {
         account: &MarginAccount,
         books: &'a Books<B>,
     ) -> Result<()> {
-        self.cash = account.cash;
+        let indices = pool.interest.at(&pool.params.interest(), books.now)?;
+        let interest = indices.interest(account.cash, account.interest_entry);
+        self.cash = add(account.cash, interest.map_err(MarginPoolError::from)?)?;
         self.holdings.clear();
         self.holdings.reserve_exact(count(account));
         (self.exposed, self.stale_curves) = (0, 0);
         for position in account.positions.iter().filter(|p| !p.is_free()) {
-            self.add_position(position, books)?;
+            self.add_position(pool, position, books)?;
         }
         let held = account.collaterals.iter().enumerate();
         for (slot, amount) in held.filter(|(_, amount)| **amount > 0) {
@@ -103,19 +107,23 @@ impl<'a> Snapshot<'a> {
 
     fn add_position<B: BookParts>(
         &mut self,
+        pool: &Pool,
         position: &Position,
         books: &'a Books<B>,
     ) -> Result<()> {
         let (index, held) = (position.underlying, (position.base, position.quote));
-        let kind = position.kind()?;
-        if kind == PositionKind::Perpetual {
-            return self.hold(index, held, Instrument::Index, books);
+        if position.base == 0 {
+            // A claim on what losers have not paid in yet: nothing moves it, wherever its instrument is by now.
+            self.cash = add(self.cash, position.quote)?;
+            return Ok(());
         }
-        let listed = books
-            .position(index)
-            .and_then(|at| books.list.get(at))
-            .ok_or(MarginPoolError::RiskAccountsMissing)?;
+        let kind = position.kind()?;
+        let listed = books.listed(index)?;
         let (header, instruments) = (listed.book.header(), listed.book.instruments());
+        if kind == PositionKind::Perpetual {
+            let quote = add(position.quote, due(pool, position, listed, books.now)?)?;
+            return self.hold(index, (position.base, quote), Instrument::Index, books);
+        }
         match dated(position, kind, header, instruments, books.now)? {
             Dated::Live { valued, stale } => {
                 if stale {
@@ -199,6 +207,27 @@ impl<'a> Snapshot<'a> {
             books,
         }
     }
+}
+
+/// Funding that a perpetual receives (negative: owes) when it is next touched. Rounded down.
+fn due<B: BookParts>(
+    pool: &Pool,
+    position: &Position,
+    listed: &ListedBook<B>,
+    now: i64,
+) -> Result<i64> {
+    let funding = listed.funding.get();
+    let index = match Price::new(listed.book.header().price) {
+        Ok(price) => funding.at(&pool.params.funding(), price, now)?,
+        Err(_) => funding.index,
+    };
+    let growth = index.checked_sub(position.funding_entry);
+    let growth = growth.ok_or(MarginPoolError::Overflow)?;
+    if growth == 0 {
+        return Ok(0);
+    }
+    let owed = owed(position.base, growth).map_err(MarginPoolError::from)?;
+    Ok(owed.checked_neg().ok_or(MarginPoolError::Overflow)?)
 }
 
 fn count(account: &MarginAccount) -> usize {

@@ -2,7 +2,9 @@
 
 use {
     crate::{
+        clearing::Asset,
         error::MarginPoolError,
+        margin::BookParts,
         state::{Position, PositionKind},
     },
     anchor_lang::prelude::*,
@@ -28,41 +30,82 @@ pub(super) fn dated<'a>(
     instruments: &'a [Instrument],
     now: i64,
 ) -> Result<Dated<'a>> {
-    let instrument = find(position, instruments)?;
+    let (_, instrument) = find((position.slot, position.instrument), instruments)?;
     let expiry = expiry_of(book, instrument).ok_or(MarginPoolError::BookNotReady)?;
     if instrument.state == InstrumentState::Settled as u8 {
         let payoff = payoff(kind, expiry.settlement_price, instrument.strike);
         return Ok(Dated::Settled(Quantity(position.base).times_micro(payoff)));
     }
+    let valued = live(book, instrument, kind, position.base < 0, now)?;
+    // A curve read at a price in doubt says nothing either.
+    let stale = matches!(valued, Valued::Option { .. })
+        && (book.is_degraded(now) || instrument.curve_stale(book, now).is_some());
+    Ok(Dated::Live { valued, stale })
+}
+
+/// An instrument before it is settled, marked down for a long and up for a short.
+fn live<'a>(
+    book: &RiskBook,
+    instrument: &'a Instrument,
+    kind: PositionKind,
+    short: bool,
+    now: i64,
+) -> Result<Valued<'a>> {
+    let expiry = expiry_of(book, instrument).ok_or(MarginPoolError::BookNotReady)?;
     let spot = Price::new(book.price).map_err(|_| MarginPoolError::BookNotReady)?;
     let seconds = instrument.seconds(now);
-    let short = position.base < 0;
     if kind == PositionKind::Future {
         let forward = forward(spot, expiry, seconds, short)?;
-        return Ok(Dated::Live {
-            valued: Valued::Future { forward, seconds },
-            stale: false,
-        });
+        return Ok(Valued::Future { forward, seconds });
     }
     let curve = instrument.curve().ok_or(MarginPoolError::BookNotReady)?;
-    Ok(Dated::Live {
-        valued: Valued::Option {
-            // Down for a long, up for a short: below 2⁴⁸ micro-USD.
-            mark: curve.value(spot) + u64::from(short),
-            seconds,
-            curve,
-        },
-        // A curve read at a price in doubt says nothing either.
-        stale: book.is_degraded(now) || instrument.curve_stale(book, now).is_some(),
+    Ok(Valued::Option {
+        // Below 2⁴⁸ micro-USD.
+        mark: curve.value(spot) + u64::from(short),
+        seconds,
+        curve,
     })
 }
 
-/// The instrument in the slot that the position remembers, or wherever it is now.
-fn find<'a>(position: &Position, instruments: &'a [Instrument]) -> Result<&'a Instrument> {
-    let is = |i: &&Instrument| i.id == position.instrument && !i.is_free();
-    let remembered = instruments.get(usize::from(position.slot)).filter(is);
-    remembered
-        .or_else(|| instruments.iter().find(is))
+/// What an asset is marked at, micro-USD per contract: the index, a future's forward, an option's curve; down for a long, up for a short.
+/// The last curve counts, stale or not.
+pub fn mark<B: BookParts>(book: &B, asset: &Asset, short: bool, now: i64) -> Result<u64> {
+    let header = book.header();
+    if asset.kind == PositionKind::Perpetual {
+        require!(header.price != 0, MarginPoolError::BookNotReady);
+        return Ok(header.price);
+    }
+    let (_, instrument) = find((asset.slot, asset.instrument), book.instruments())?;
+    Ok(match live(header, instrument, asset.kind, short, now)? {
+        Valued::Future { forward, .. } => forward.micro_usd(),
+        Valued::Option { mark, .. } => mark,
+        Valued::Index => header.price,
+        Valued::Perpetual { mark } => mark.micro_usd(),
+    })
+}
+
+/// What a contract pays at its settlement price, micro-USD; `None` before the book has one.
+pub fn settled_payoff<B: BookParts>(book: &B, asset: &Asset) -> Result<Option<u64>> {
+    let (_, instrument) = find((asset.slot, asset.instrument), book.instruments())?;
+    if instrument.state != InstrumentState::Settled as u8 {
+        return Ok(None);
+    }
+    let expiry = expiry_of(book.header(), instrument).ok_or(MarginPoolError::BookNotReady)?;
+    Ok(Some(payoff(
+        asset.kind,
+        expiry.settlement_price,
+        asset.strike,
+    )))
+}
+
+/// The instrument with this id and its slot: the one remembered, or wherever it is now.
+pub fn find((slot, id): (u16, u64), instruments: &[Instrument]) -> Result<(u16, &Instrument)> {
+    let is = |i: &Instrument| i.id == id && !i.is_free();
+    if let Some(remembered) = instruments.get(usize::from(slot)).filter(|i| is(i)) {
+        return Ok((slot, remembered));
+    }
+    let mut all = (0..=u16::MAX).zip(instruments);
+    all.find(|(_, i)| is(i))
         .ok_or_else(|| MarginPoolError::InstrumentMissing.into())
 }
 
@@ -77,7 +120,8 @@ fn forward(spot: Price, expiry: &Expiry, seconds: u64, short: bool) -> Result<Pr
 }
 
 /// Micro-USD per contract at the settlement price.
-fn payoff(kind: PositionKind, settlement: u64, strike: u64) -> u64 {
+#[must_use]
+pub const fn payoff(kind: PositionKind, settlement: u64, strike: u64) -> u64 {
     match kind {
         PositionKind::Call => settlement.saturating_sub(strike),
         PositionKind::Put => strike.saturating_sub(settlement),

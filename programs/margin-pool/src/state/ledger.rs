@@ -43,6 +43,19 @@ impl Ledger {
         Ok(amount)
     }
 
+    /// Fees leave the vault. What is lent out is not there to be paid.
+    pub fn pay_fees(&mut self, amount: u64) -> Result<()> {
+        let amount = i64::try_from(amount).map_err(|_| MarginPoolError::Overflow)?;
+        let set_aside = add(self.insurance, self.unsettled)?;
+        require!(
+            amount <= self.vault.saturating_sub(set_aside),
+            MarginPoolError::VaultIlliquid
+        );
+        self.fees = add(self.fees, -amount)?;
+        self.vault = add(self.vault, -amount)?;
+        Ok(())
+    }
+
     /// Conservation, to the unit.
     pub fn invariant(&self) -> Result<()> {
         let owned = add(

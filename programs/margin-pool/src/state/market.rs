@@ -106,6 +106,15 @@ impl Market {
         Ok(series)
     }
 
+    /// Long positions open in a dated instrument, millionths.
+    #[must_use]
+    pub fn series_open(&self, slot: u16, instrument: u64) -> i64 {
+        let series = self.series.get(usize::from(slot));
+        series
+            .filter(|s| s.instrument == instrument)
+            .map_or(0, |s| s.open_long)
+    }
+
     /// What is known of the quote of all positions and not yet written into them, in 2⁻²⁰ of 10⁻⁶ micro-USD, exact:
     /// funding since each last took it (bases sum to zero, so only the entries are left), and payoffs.
     fn pending(&self) -> Option<i128> {

@@ -273,6 +273,21 @@ impl Pool {
             .find_map(|(index, u)| (u.book == *book).then_some(index))
     }
 
+    /// A registered venue by the address that signs for it.
+    pub fn venue(&self, authority: &Pubkey) -> Result<&Venue> {
+        let registered = |v: &&Venue| v.authority == *authority && *authority != Pubkey::default();
+        self.venues
+            .iter()
+            .find(registered)
+            .ok_or_else(|| MarginPoolError::UnknownVenue.into())
+    }
+
+    /// Brings interest to `now`: before any cash changes.
+    pub fn accrue(&mut self, now: i64) -> Result<()> {
+        let params = self.params.interest();
+        self.interest.accrue(&params, now)
+    }
+
     /// Holds at the end of every instruction that changes the pool.
     pub fn invariant(&self) -> Result<()> {
         self.params.check()?;

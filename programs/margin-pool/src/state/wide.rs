@@ -1,11 +1,8 @@
-use {
-    crate::error::MarginPoolError,
-    anchor_lang::prelude::*,
-    bytemuck::{Pod, Zeroable},
-};
+use {crate::error::MarginPoolError, anchor_lang::prelude::*};
 
 /// A signed 128-bit sum in an account, as two words: nothing there is aligned above eight bytes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable)]
+#[zero_copy]
+#[derive(Debug, Default, PartialEq, Eq)]
 #[repr(C)]
 pub struct Wide {
     low: u64,

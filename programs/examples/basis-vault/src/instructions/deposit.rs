@@ -1,0 +1,93 @@
+use {
+    crate::{
+        error::BasisVaultError,
+        pool::{equity, share_of, signed, worth},
+        seeds,
+        state::Vault,
+    },
+    anchor_lang::prelude::*,
+    anchor_spl::token::{Mint, MintTo, Token, TokenAccount, mint_to},
+    margin_pool::{
+        cpi,
+        program::MarginPool,
+        state::{MarginAccount, Pool},
+    },
+};
+
+/// Remaining accounts: the pool's (risk book, market) pairs of the staked token, of what it redeems for, and of all else that
+/// the vault's margin account holds; the staked token's pair first.
+#[derive(Accounts)]
+pub struct Deposit<'info> {
+    #[account(seeds = [seeds::VAULT, staked_mint.key().as_ref()], bump = vault.bump,
+        has_one = staked_mint, has_one = shares, has_one = margin_account)]
+    pub vault: Account<'info, Vault>,
+    pub staked_mint: Account<'info, Mint>,
+    #[account(mut)]
+    pub shares: Account<'info, Mint>,
+    #[account(mut)]
+    pub pool: AccountLoader<'info, Pool>,
+    #[account(mut)]
+    pub margin_account: AccountLoader<'info, MarginAccount>,
+    /// CHECK: the pool's vault of the token, which the pool checks.
+    #[account(mut)]
+    pub pool_vault: UncheckedAccount<'info>,
+    #[account(mut, token::mint = staked_mint, token::authority = depositor)]
+    pub source: Account<'info, TokenAccount>,
+    #[account(mut, token::mint = shares)]
+    pub destination: Account<'info, TokenAccount>,
+    pub depositor: Signer<'info>,
+    pub margin_pool: Program<'info, MarginPool>,
+    pub token_program: Program<'info, Token>,
+}
+
+pub(crate) fn handler<'info>(
+    ctx: Context<'info, Deposit<'info>>,
+    amount: u64,
+    min_shares: u64,
+) -> Result<()> {
+    let accounts = &ctx.accounts;
+    let value = || {
+        let account = &accounts.margin_account;
+        equity(
+            &accounts.margin_pool,
+            &accounts.pool,
+            account,
+            ctx.remaining_accounts,
+        )
+    };
+    let before = worth(value()?);
+    let call = cpi::accounts::Deposit {
+        pool: accounts.pool.to_account_info(),
+        margin_account: accounts.margin_account.to_account_info(),
+        mint: accounts.staked_mint.to_account_info(),
+        vault: accounts.pool_vault.to_account_info(),
+        source: accounts.source.to_account_info(),
+        depositor: accounts.depositor.to_account_info(),
+        token_program: accounts.token_program.to_account_info(),
+    };
+    // The pool reads the staked token's book, the first of the pairs.
+    let book = ctx.remaining_accounts.iter().take(1).cloned().collect();
+    let context = CpiContext::new(accounts.margin_pool.key(), call).with_remaining_accounts(book);
+    cpi::deposit(context, amount)?;
+    let after = worth(value()?);
+
+    // Worth what it added; the first shares are worth a micro-USD each.
+    let added = after.saturating_sub(before);
+    let supply = accounts.shares.supply;
+    let minted = if supply == 0 {
+        added
+    } else {
+        share_of(added, supply, before)?
+    };
+    require!(minted > 0, BasisVaultError::TooSmall);
+    require!(minted >= min_shares, BasisVaultError::BelowMinimum);
+    let call = MintTo {
+        mint: accounts.shares.to_account_info(),
+        to: accounts.destination.to_account_info(),
+        authority: accounts.vault.to_account_info(),
+    };
+    signed(&accounts.vault, |signer| {
+        let context = CpiContext::new_with_signer(accounts.token_program.key(), call, signer);
+        mint_to(context, minted)
+    })
+}

@@ -1,0 +1,130 @@
+use {
+    crate::{
+        error::MarginPoolError,
+        margin::{BookParts, valuation},
+        state::{MarginAccount, Position, PositionKind},
+    },
+    anchor_lang::prelude::*,
+    risk_engine::state::{Instrument, InstrumentKind},
+};
+
+/// What a position is in. All but the kind and the underlying is zero for a perpetual.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Asset {
+    pub underlying: u8,
+    pub kind: PositionKind,
+    /// Where in the book the instrument is.
+    pub slot: u16,
+    pub instrument: u64,
+    pub expiry: i64,
+    pub strike: u64,
+}
+
+impl Asset {
+    #[must_use]
+    pub const fn perpetual(underlying: u8) -> Self {
+        Self {
+            underlying,
+            kind: PositionKind::Perpetual,
+            slot: 0,
+            instrument: 0,
+            expiry: 0,
+            strike: 0,
+        }
+    }
+
+    /// The instrument of a book with this id, zero for the perpetual, looked for first in `slot`. Refuses what is not
+    /// open for trading at `now`.
+    pub fn trading<B: BookParts>(
+        book: &B,
+        (underlying, slot, id): (u8, u16, u64),
+        now: i64,
+    ) -> Result<Self> {
+        if id == 0 {
+            return Ok(Self::perpetual(underlying));
+        }
+        let (slot, instrument) = valuation::find((slot, id), book.instruments())?;
+        require!(instrument.is_trading(now), MarginPoolError::NotTrading);
+        Self::of(underlying, slot, instrument)
+    }
+
+    fn of(underlying: u8, slot: u16, instrument: &Instrument) -> Result<Self> {
+        let kind = match InstrumentKind::from_code(instrument.kind) {
+            Some(InstrumentKind::Future) => PositionKind::Future,
+            Some(InstrumentKind::Call) => PositionKind::Call,
+            Some(InstrumentKind::Put) => PositionKind::Put,
+            // A perpetual has no instrument of its own in the pool.
+            Some(InstrumentKind::Perpetual) | None => return err!(MarginPoolError::NotTrading),
+        };
+        Ok(Self {
+            underlying,
+            kind,
+            slot,
+            instrument: instrument.id,
+            expiry: instrument.expiry,
+            strike: instrument.strike,
+        })
+    }
+
+    /// What a position is in.
+    pub fn held(position: &Position) -> Result<Self> {
+        Ok(Self {
+            underlying: position.underlying,
+            kind: position.kind()?,
+            slot: position.slot,
+            instrument: position.instrument,
+            expiry: position.expiry,
+            strike: position.strike,
+        })
+    }
+
+    /// Whether its premium is paid in cash when it changes hands. What is not paid so is settled day by day.
+    #[must_use]
+    pub const fn is_option(&self) -> bool {
+        matches!(self.kind, PositionKind::Call | PositionKind::Put)
+    }
+
+    #[must_use]
+    pub fn is_of(&self, position: &Position) -> bool {
+        position.kind == self.kind as u8
+            && position.underlying == self.underlying
+            && position.instrument == self.instrument
+    }
+
+    /// The account's position in it.
+    #[must_use]
+    pub fn find<'a>(&self, account: &'a MarginAccount) -> Option<&'a Position> {
+        account.positions.iter().find(|p| self.is_of(p))
+    }
+
+    /// Millionths of a contract; zero without a position.
+    #[must_use]
+    pub fn base(&self, account: &MarginAccount) -> i64 {
+        self.find(account).map_or(0, |p| p.base)
+    }
+
+    /// The account's position in it, in a new slot if there is none yet.
+    pub fn find_or_open<'a>(&self, account: &'a mut MarginAccount) -> Result<&'a mut Position> {
+        let slot = match account.positions.iter().position(|p| self.is_of(p)) {
+            Some(slot) => slot,
+            None => account
+                .positions
+                .iter()
+                .position(Position::is_free)
+                .ok_or(MarginPoolError::PositionSlotsFull)?,
+        };
+        let position = account
+            .positions
+            .get_mut(slot)
+            .ok_or(MarginPoolError::PositionSlotsFull)?;
+        if position.is_free() {
+            position.underlying = self.underlying;
+            position.kind = self.kind as u8;
+            position.slot = self.slot;
+            position.instrument = self.instrument;
+            position.expiry = self.expiry;
+            position.strike = self.strike;
+        }
+        Ok(position)
+    }
+}

@@ -1,0 +1,96 @@
+use {
+    crate::{
+        error::MarginPoolError,
+        state::{Ledger, MarginAccount, Pool, add},
+    },
+    anchor_lang::prelude::*,
+};
+
+/// Changes an account's cash (positive: it receives), interest until now first: the one way in which cash changes.
+/// The counterpart of `amount`, another account, a pot or the vault, is the caller's; the pool's interest was accrued
+/// before.
+pub fn credit(pool: &mut Pool, account: &mut MarginAccount, amount: i64) -> Result<()> {
+    let indices = pool.interest.indices();
+    let interest = indices
+        .interest(account.cash, account.interest_entry)
+        .map_err(MarginPoolError::from)?;
+    let before = (account.cash, account.interest_entry);
+    account.cash = add(add(account.cash, interest)?, amount)?;
+    account.interest_entry = indices.of(account.cash);
+    pool.interest.replace(before, account.cash)?;
+    pool.ledger.cash = add(pool.ledger.cash, add(interest, amount)?)?;
+    pool.ledger.interest = sub(pool.ledger.interest, interest)?;
+    Ok(())
+}
+
+/// Moves cash from one account to the other; negative: the other way.
+pub fn pay(
+    pool: &mut Pool,
+    from: &mut MarginAccount,
+    to: &mut MarginAccount,
+    amount: i64,
+) -> Result<()> {
+    credit(pool, from, negative(amount)?)?;
+    credit(pool, to, amount)
+}
+
+/// Takes a fee out of an account's cash; a share of it goes to the insurance fund, rounded down.
+pub fn charge(pool: &mut Pool, account: &mut MarginAccount, fee: i64) -> Result<()> {
+    credit(pool, account, negative(fee)?)?;
+    earn(pool, fee)
+}
+
+/// Divides what the pool earned.
+fn earn(pool: &mut Pool, amount: i64) -> Result<()> {
+    let kept = cep_risk::PPM.saturating_sub(pool.params.insurance_share);
+    // Rounded up what is kept, so down what is not.
+    let kept = cep_risk::units::mul_ppm_ceil(amount, kept).map_err(MarginPoolError::from)?;
+    let share = sub(amount, kept)?;
+    pool.ledger.fees = add(pool.ledger.fees, kept)?;
+    pool.ledger.insurance = add(pool.ledger.insurance, share)?;
+    pool.insurance_income = add(pool.insurance_income, share)?;
+    Ok(())
+}
+
+/// Takes the pool's share of interest, as far as borrowers have paid it, and returns it.
+pub fn sweep_interest(pool: &mut Pool) -> Result<i64> {
+    let earned = pool.interest.earned(pool.ledger.interest)?;
+    pool.ledger.interest = sub(pool.ledger.interest, earned)?;
+    earn(pool, earned)?;
+    Ok(earned)
+}
+
+/// Takes what rounding left in a market's pot, as far as it is there, and returns it.
+pub fn sweep_dust(pool: &mut Pool, market: &mut crate::state::Market) -> Result<i64> {
+    let whole = market.dust.get() / cep_risk::funding::SUM_PER_MICRO;
+    let amount = i64::try_from(whole).unwrap_or(i64::MAX);
+    let amount = amount.min(market.unsettled);
+    market
+        .dust
+        .add(-i128::from(amount) * cep_risk::funding::SUM_PER_MICRO)?;
+    take_unsettled(&mut pool.ledger, market, amount)?;
+    earn(pool, amount)?;
+    Ok(amount)
+}
+
+/// Out of what losers paid in; negative: into it.
+pub(super) fn take_unsettled(
+    ledger: &mut Ledger,
+    market: &mut crate::state::Market,
+    amount: i64,
+) -> Result<()> {
+    market.unsettled = sub(market.unsettled, amount)?;
+    ledger.unsettled = sub(ledger.unsettled, amount)?;
+    Ok(())
+}
+
+pub(super) fn negative(amount: i64) -> Result<i64> {
+    amount
+        .checked_neg()
+        .ok_or_else(|| MarginPoolError::Overflow.into())
+}
+
+pub(super) fn sub(a: i64, b: i64) -> Result<i64> {
+    a.checked_sub(b)
+        .ok_or_else(|| MarginPoolError::Overflow.into())
+}

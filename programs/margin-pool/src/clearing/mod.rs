@@ -1,0 +1,11 @@
+//! The moves that every way of trading, settling and liquidating shares. Each is zero-sum, so the books balance by
+//! construction; the invariants check it all the same.
+
+mod asset;
+mod cash;
+mod positions;
+mod settlement;
+#[cfg(test)]
+mod tests;
+
+pub use {asset::Asset, cash::*, positions::*, settlement::*};

@@ -1,0 +1,88 @@
+use {
+    super::{
+        Asset,
+        cash::{credit, negative, take_unsettled},
+        positions::take_funding,
+    },
+    crate::{
+        error::MarginPoolError,
+        state::{MarginAccount, Market, Pool, Position, PositionKind, add},
+    },
+    anchor_lang::prelude::*,
+    cep_risk::{
+        Quantity,
+        funding::{INDEX_BITS, SUM_PER_MICRO},
+    },
+};
+
+/// Moves one position's profit or loss at `mark` (micro-USD) into cash and returns what the account received
+/// (negative: paid). A loss is paid in full, into borrowing if need be; a profit draws what losers paid
+/// in so far. Equity does not change. An option has no profit or loss before it is settled, only its claim after.
+pub fn settle(
+    pool: &mut Pool,
+    market: &mut Market,
+    account: &mut MarginAccount,
+    slot: usize,
+    mark: u64,
+) -> Result<i64> {
+    let position = position_mut(account, slot)?;
+    take_funding(market, position)?;
+    let option = Asset::held(position)?.is_option();
+    let value = if option { 0 } else { worth(position, mark)? };
+    let unrealised = add(value, position.quote)?;
+    let amount = unrealised.min(market.unsettled);
+    let minus = negative(amount)?;
+    position.add(0, minus)?;
+    position.free_if_empty();
+    market.quote = add(market.quote, minus)?;
+    take_unsettled(&mut pool.ledger, market, amount)?;
+    credit(pool, account, amount)?;
+    Ok(amount)
+}
+
+/// Turns a dated position into what it pays at its settlement price `payoff` (micro-USD per contract), and then into
+/// cash as [`settle`] does: a loss at once, a profit as far as losers paid in. Returns what the account received.
+pub fn convert(
+    pool: &mut Pool,
+    market: &mut Market,
+    account: &mut MarginAccount,
+    slot: usize,
+    payoff: u64,
+) -> Result<i64> {
+    let position = position_mut(account, slot)?;
+    let asset = Asset::held(position)?;
+    let base = position.base;
+    if base != 0 {
+        let rounded = worth(position, payoff)?;
+        position.add(negative(base)?, rounded)?;
+        market.quote = add(market.quote, rounded)?;
+        // Below 2⁴⁷ x 2⁴⁴ x 2²⁰.
+        let exact = Quantity(base).times_micro(payoff).0 << INDEX_BITS;
+        market.converting.add(-exact)?;
+        market
+            .dust
+            .add(exact - i128::from(rounded) * SUM_PER_MICRO)?;
+        let series = market.series_mut(asset.slot, asset.instrument)?;
+        let long = series.open_long;
+        series.replace_base(base, 0)?;
+        let gone = add(series.open_long, negative(long)?)?;
+        if asset.kind == PositionKind::Future {
+            market.open_futures = add(market.open_futures, gone)?;
+        }
+    }
+    settle(pool, market, account, slot, payoff)
+}
+
+/// Rounded down.
+fn worth(position: &Position, micro_usd: u64) -> Result<i64> {
+    let exact = Quantity(position.base).times_micro(micro_usd);
+    Ok(exact.floor_micro_usd().map_err(MarginPoolError::from)?)
+}
+
+fn position_mut(account: &mut MarginAccount, slot: usize) -> Result<&mut Position> {
+    account
+        .positions
+        .get_mut(slot)
+        .filter(|p| !p.is_free())
+        .ok_or_else(|| MarginPoolError::PositionNotFound.into())
+}

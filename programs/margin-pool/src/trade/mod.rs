@@ -1,0 +1,73 @@
+//! Clearing a trade, however it came about: every leg is exchanged at its price, then both accounts must have their
+//! initial margin or be no worse off than before.
+
+mod check;
+mod leg;
+
+pub use leg::{Leg, Terms};
+
+use {
+    crate::{
+        clearing::Asset,
+        error::MarginPoolError,
+        events::Traded,
+        margin::{BookParts, Books, RiskAccounts, Snapshot},
+        state::{MarginAccount, Pool},
+    },
+    anchor_lang::prelude::*,
+    cep_risk::Scratch,
+    check::{Holdings, check_side},
+};
+
+/// Legs one trade may have.
+pub const MAX_LEGS: usize = 8;
+
+/// Clears `legs` between A and B, each with its address; a positive quantity means that A buys. The markets are those of
+/// `risk`, the books those that it gave.
+pub fn clear<B: BookParts>(
+    pool: &mut Pool,
+    [(key_a, a), (key_b, b)]: [(Pubkey, &mut MarginAccount); 2],
+    risk: &RiskAccounts,
+    books: &Books<B>,
+    legs: &[Leg],
+    terms: Terms,
+) -> Result<()> {
+    require!(
+        (1..=MAX_LEGS).contains(&legs.len()) && legs.iter().all(|leg| leg.quantity != 0),
+        MarginPoolError::BadLegs
+    );
+    a.require_not_in_liquidation()?;
+    b.require_not_in_liquidation()?;
+    pool.accrue(books.now)?;
+    let mut assets = Vec::with_capacity(legs.len());
+    for leg in legs {
+        let book = &books.listed(leg.underlying)?.book;
+        let named = (leg.underlying, leg.slot, leg.instrument);
+        assets.push(Asset::trading(book, named, books.now)?);
+    }
+    let before = [Holdings::of(a, &assets), Holdings::of(b, &assets)];
+    let mut sides = [a, b];
+    for (leg, asset) in legs.iter().zip(&assets) {
+        let mut market = risk.market_mut(leg.underlying)?;
+        let fees = leg::clear(pool, &mut market, &mut sides, books, (leg, asset), &terms)?;
+        market.invariant()?;
+        emit!(Traded {
+            market: pool.underlying(leg.underlying)?.market,
+            instrument: asset.instrument,
+            account_a: key_a,
+            account_b: key_b,
+            quantity: leg.quantity,
+            price: leg.price,
+            fees,
+        });
+    }
+
+    risk.update_markets(books)?;
+    let [first, _] = &sides;
+    let (mut snapshot, mut scratch) = (Snapshot::of(pool, first, books)?, Scratch::new());
+    for (account, before) in sides.into_iter().zip(&before) {
+        let tools = (&mut snapshot, &mut scratch);
+        check_side(pool, account, &assets, before, books, tools)?;
+    }
+    Ok(())
+}
