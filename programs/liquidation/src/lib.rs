@@ -22,6 +22,14 @@ pub use instructions::*;
 
 declare_id!("9Q9i7Zrjj541u2ezc6Z1eYzUQRKkUgYePRxZBj2YKWSK");
 
+#[cfg(all(
+    target_os = "solana",
+    feature = "custom-heap",
+    not(feature = "no-entrypoint")
+))]
+#[global_allocator]
+static HEAP: cep_sbf_abi::Heap = cep_sbf_abi::Heap::of_program();
+
 #[program]
 pub mod liquidation {
     use super::*;

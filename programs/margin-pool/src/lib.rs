@@ -26,6 +26,14 @@ pub use {instructions::*, margin::MarginReport, trade::Leg};
 
 declare_id!("HSTWees6Y8ifCgSTEgTEBNAvCs2ossqQfkfrg4mJbg6H");
 
+#[cfg(all(
+    target_os = "solana",
+    feature = "custom-heap",
+    not(feature = "no-entrypoint")
+))]
+#[global_allocator]
+static HEAP: cep_sbf_abi::Heap = cep_sbf_abi::Heap::of_program();
+
 #[program]
 pub mod margin_pool {
     use super::*;

@@ -25,6 +25,14 @@ use state::{Change, RiskParams};
 
 declare_id!("BBAWpcQcRTGVA6YGZdQ63SdAp1RnUUiRJEocuEuawToQ");
 
+#[cfg(all(
+    target_os = "solana",
+    feature = "custom-heap",
+    not(feature = "no-entrypoint")
+))]
+#[global_allocator]
+static HEAP: cep_sbf_abi::Heap = cep_sbf_abi::Heap::of_program();
+
 #[program]
 pub mod risk_engine {
     use super::*;

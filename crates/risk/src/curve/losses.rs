@@ -3,7 +3,7 @@
 use {
     super::{
         grid::{FRACTION_BITS, GAPS, LEVEL_ZERO, PLACE_BITS, SPOT_NODES, place},
-        sum::{CurveScratch, STEPS, Step},
+        sum::{CurveScratch, STEPS},
     },
     crate::{error::RiskError, rows::RETURN_ONE, units::Price},
 };
@@ -74,30 +74,31 @@ fn moved(place: i64, simple_return: i32) -> i64 {
 
 /// Loss at a place and level step, rounded up. A straight line within the gap; the last gap's line goes on beyond it.
 #[inline(always)]
-fn at(steps: &[Step; STEPS], place: i64, level: u8) -> i64 {
-    let (step, fraction) = step_at(steps, place, level);
-    let rise = step.rise.wrapping_mul(fraction);
-    step.loss
-        .wrapping_add(rise.wrapping_add(UP) >> FRACTION_BITS)
+fn at(steps: &[i64; STEPS], place: i64, level: u8) -> i64 {
+    let (loss, rise, fraction) = step_at(steps, place, level);
+    let rise = rise.wrapping_mul(fraction);
+    loss.wrapping_add(rise.wrapping_add(UP) >> FRACTION_BITS)
 }
 
 /// The same at level zero, rounded down.
-fn floor_loss(steps: &[Step; STEPS], place: i64) -> i64 {
-    let (step, fraction) = step_at(steps, place, LEVEL_ZERO);
-    step.loss
-        .wrapping_add(step.rise.wrapping_mul(fraction) >> FRACTION_BITS)
+fn floor_loss(steps: &[i64; STEPS], place: i64) -> i64 {
+    let (loss, rise, fraction) = step_at(steps, place, LEVEL_ZERO);
+    loss.wrapping_add(rise.wrapping_mul(fraction) >> FRACTION_BITS)
 }
 
+/// The loss at the node below a place, by how much the next node's is larger, and how far the place is toward it.
 #[inline(always)]
-fn step_at(steps: &[Step; STEPS], place: i64, level: u8) -> (Step, i64) {
+fn step_at(steps: &[i64; STEPS], place: i64, level: u8) -> (i64, i64, i64) {
     let part = (place >> PLACE_BITS).cast_unsigned() as usize;
     let gap = &GAPS[part & (GAPS.len() - 1)];
     // A level step beyond the last, which no scenario set has, reads the last one's end.
     let at = usize::from(level)
         .wrapping_mul(SPOT_NODES)
         .wrapping_add(usize::from(gap.node));
-    let step = steps[if at < STEPS { at } else { STEPS - 1 }];
+    // A gap's node is never a level's last one.
+    let at = if at < STEPS - 1 { at } else { STEPS - 2 };
+    let (loss, next) = (steps[at], steps[at + 1]);
     // The table ends 2.5 gaps after the last node but one: the fraction is below 2¹⁶, the rise below 2⁴⁵.
     let fraction = place.wrapping_sub(i64::from(gap.start)) >> gap.shift;
-    (step, fraction)
+    (loss, next.wrapping_sub(loss), fraction)
 }

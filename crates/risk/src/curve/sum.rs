@@ -9,23 +9,15 @@ use {
     alloc::{boxed::Box, vec},
 };
 
-/// Losses at the nodes of a portfolio's curves, and the same at every level step. One per margin check:
-/// on chain the heap never frees.
+/// Losses at the nodes of a portfolio's curves, and the same at every level step. One per transaction.
 pub struct CurveScratch {
     nodes: Box<[i64]>,
     /// Upper halves of sums that do not fit 64 bits; made when first needed.
     high: Option<Box<[i64]>>,
     /// By level step, then spot node.
-    steps: Box<[Step]>,
+    steps: Box<[i64]>,
     /// The losses are in units of 2^scale row units: zero up to 18 million USD at a node.
     scale: u32,
-}
-
-/// The loss at a spot node, and by how much the next node's is larger: adjacent, since each lookup reads both.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Step {
-    pub loss: i64,
-    pub rise: i64,
 }
 
 /// All level steps at all spot nodes.
@@ -46,7 +38,7 @@ impl CurveScratch {
         Self {
             nodes: vec![0; NODES].into_boxed_slice(),
             high: None,
-            steps: vec![Step::default(); STEPS].into_boxed_slice(),
+            steps: vec![0; STEPS].into_boxed_slice(),
             scale: 0,
         }
     }
@@ -55,7 +47,7 @@ impl CurveScratch {
         self.scale
     }
 
-    pub(super) fn steps(&self) -> Result<&[Step; STEPS], RiskError> {
+    pub(super) fn steps(&self) -> Result<&[i64; STEPS], RiskError> {
         self.steps.first_chunk().ok_or(RiskError::Overflow)
     }
 
@@ -178,26 +170,18 @@ fn between(
     high: &[i64; SPOT_NODES],
     part: i64,
     bits: u32,
-    row: &mut [Step; SPOT_NODES],
+    row: &mut [i64; SPOT_NODES],
 ) {
     let up = (1i64 << bits).wrapping_sub(1);
-    // From the far end on, as each node's rise leads to the one after it; eight at a time, so that addresses are
-    // constants. Nodes are below 2⁴⁵, parts below 2³.
-    let mut next = 0i64;
+    // Eight at a time, so that addresses are constants. Nodes are below 2⁴⁵, parts below 2³.
     let low = low.as_chunks::<8>().0.iter();
     let high = high.as_chunks::<8>().0.iter();
     let rows = row.as_chunks_mut::<8>().0.iter_mut();
-    for ((low, high), row) in low.zip(high).zip(rows).rev() {
-        macro_rules! node {
-            ($($i:literal)*) => {$(
-                let rise = high[$i].wrapping_sub(low[$i]).wrapping_mul(part);
-                let loss = low[$i].wrapping_add(rise.wrapping_add(up) >> bits);
-                row[$i].loss = loss;
-                row[$i].rise = next.wrapping_sub(loss);
-                next = loss;
-            )*};
+    for ((low, high), row) in low.zip(high).zip(rows) {
+        for ((low, high), loss) in low.iter().zip(high).zip(row) {
+            let rise = high.wrapping_sub(*low).wrapping_mul(part);
+            *loss = low.wrapping_add(rise.wrapping_add(up) >> bits);
         }
-        node!(7 6 5 4 3 2 1 0);
     }
 }
 
