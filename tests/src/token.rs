@@ -53,8 +53,11 @@ pub fn write_wallet(svm: &mut LiteSVM, address: Pubkey, mint: Pubkey, owner: Pub
 /// What lies in a token account; zero when there is none.
 #[must_use]
 pub fn balance(svm: &LiteSVM, address: &Pubkey) -> u64 {
-    svm.get_account(address)
-        .map_or(0, |a| TokenAccount::unpack(&a.data).unwrap().amount)
+    svm.get_account(address).map_or(0, |a| {
+        TokenAccount::unpack(&a.data[..TokenAccount::LEN])
+            .unwrap()
+            .amount
+    })
 }
 
 /// Where `owner` keeps `mint`.

@@ -180,11 +180,11 @@ mod tests {
         let lender = after.interest(1_000_000_000_000, 0).unwrap();
         // 80,000 and 57,600 USD on a million, to the rounding of the rate.
         assert!(
-            (-80_000_000_000..-79_999_000_000).contains(&borrower),
+            (-80_000_000_000..-79_998_000_000).contains(&borrower),
             "{borrower}"
         );
         assert!(
-            (57_599_000_000..57_600_000_000).contains(&lender),
+            (57_598_000_000..57_600_000_000).contains(&lender),
             "{lender}"
         );
     }
