@@ -3,6 +3,7 @@
 // A measurement that cannot be taken stops with the reason, as a test does.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod clearing;
 mod compare;
 mod functions;
 mod instruments;

@@ -1,7 +1,7 @@
 //! Every instruction once, in the deployment that the project ships.
 
 use {
-    crate::{Ledger, functions, instruments, quotes, shapes},
+    crate::{Ledger, clearing, functions, instruments, quotes, shapes},
     cep_migrations::steps,
     cep_sdk::{
         Pubkey,
@@ -28,10 +28,12 @@ pub fn all() -> Ledger {
     use_of_the_pool(instructions);
     liquidations(instructions);
     quotes::instructions(instructions);
+    clearing::instructions(instructions);
     instruments::instructions(instructions);
     shapes::all(&mut ledger.shapes);
     instruments::shapes(&mut ledger.shapes);
     quotes::shapes(&mut ledger.shapes);
+    clearing::shapes(&mut ledger.shapes);
     functions::all(&mut ledger.functions);
     for (name, _) in PROGRAMS {
         let size = u64::try_from(bytecode(name).len()).unwrap();
