@@ -59,6 +59,8 @@ pub struct Parameters {
     /// What both timelocks are raised to as the last steps, seconds; at most 2,592,000.
     pub timelock: u64,
     pub pool: PoolParams,
+    /// Of the quote currency, what leaves at once and again in every window, micro-USD.
+    pub quote_outflow: u64,
     pub auction: AuctionParams,
     /// Listed in this order, which is their index in the pool.
     pub underlyings: Vec<UnderlyingParameters>,
@@ -169,10 +171,13 @@ impl Parameters {
                 funding_clip: 5_000,
                 funding_depth: 100_000,
                 outflow_window: 86_400,
-                outflow_breaker: 0,
+                // One and a half tokens' limits together.
+                outflow_breaker: 1_500_000,
                 halt_seconds: 86_400,
                 timelock: 0,
             },
+            // Five million USD a day.
+            quote_outflow: 5_000_000_000_000,
             auction: AuctionParams {
                 start: 950_000_000,
                 cut: 700_000_000,
@@ -222,7 +227,7 @@ pub fn switchboard(feed: &Pubkey) -> SourceArgs {
 }
 
 impl CollateralParameters {
-    /// Its listing in the pool: at its full value from the first day, one account as much as all.
+    /// Its listing in the pool: at its full value from the first day, one account as much as all, a hundredth of the cap a day.
     #[must_use]
     pub const fn listing(&self) -> PoolChange {
         PoolChange::Collateral {
@@ -233,7 +238,7 @@ impl CollateralParameters {
             weight: PPM,
             ramp_seconds: 0,
             extensions: 0,
-            outflow_limit: 0,
+            outflow_limit: self.cap / 100,
         }
     }
 }

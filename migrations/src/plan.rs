@@ -96,6 +96,7 @@ pub fn steps_from(parameters: &Parameters, authority: Pubkey, first: u64) -> Vec
                 authority,
                 guardian: p.guardian,
                 liquidation_authority: address::liquidation_authority(),
+                quote_outflow: p.quote_outflow,
                 params: p.pool,
             },
         )],

@@ -292,6 +292,7 @@ fn initialise_pool(change: impl FnOnce(&mut PoolArgs)) -> (World, Result<Receipt
         authority: admin().pubkey(),
         guardian: setup.parameters.guardian,
         liquidation_authority: address::liquidation_authority(),
+        quote_outflow: 0,
         params: setup.parameters.pool,
     };
     change(&mut args);
@@ -329,6 +330,7 @@ fn the_quote_currency_has_six_decimals() {
         authority: admin().pubkey(),
         guardian: setup.parameters.guardian,
         liquidation_authority: address::liquidation_authority(),
+        quote_outflow: 0,
         params: setup.parameters.pool,
     };
     let (sol, _) = setup.mints[0];

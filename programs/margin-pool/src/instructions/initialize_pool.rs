@@ -17,6 +17,8 @@ pub struct PoolArgs {
     pub guardian: Pubkey,
     /// The liquidation program's signing address.
     pub liquidation_authority: Pubkey,
+    /// Limit on withdrawals of the quote currency, micro-USD: see `Outflow::limit`.
+    pub quote_outflow: u64,
     pub params: PoolParams,
 }
 
@@ -51,6 +53,7 @@ pub(crate) fn handler(ctx: Context<InitializePool>, args: PoolArgs) -> Result<()
     pool.quote_mint = ctx.accounts.quote_mint.key();
     pool.quote_vault = ctx.accounts.quote_vault.key();
     pool.params = args.params;
+    pool.outflow.limit = args.quote_outflow;
     let clock = Clock::get()?;
     pool.created_slot = clock.slot;
     pool.created_at = clock.unix_timestamp;
