@@ -9,7 +9,7 @@ use {
     },
     anchor_lang::prelude::Pubkey,
     cep_sdk::{
-        Health, address,
+        Health, SdkError, address,
         health::exposed_underlyings,
         instruction,
         programs::{
@@ -270,7 +270,12 @@ impl World {
     /// What the SDK says of an account, from the same bytes that the chain reads.
     #[must_use]
     pub fn health(&self, trader: &Trader) -> Health {
-        let (pool, account) = (self.pool(), self.account(&trader.account));
+        self.try_health(&trader.account).unwrap()
+    }
+
+    /// The same; an error while a book of what it holds is not ready.
+    pub(crate) fn try_health(&self, account: &Pubkey) -> Result<Health, SdkError> {
+        let (pool, account) = (self.pool(), self.account(account));
         let books: Vec<_> = exposed_underlyings(&pool, &account)
             .into_iter()
             .map(|u| (u, self.book(u), self.market(u)))
@@ -282,7 +287,7 @@ impl World {
             list: list.collect(),
             now: self.now(),
         };
-        Health::of(&pool, &account, &books).unwrap()
+        Health::of(&pool, &account, &books)
     }
 
     #[must_use]

@@ -4,16 +4,18 @@ use {
     crate::{token::balance, world::World},
     anchor_lang::{Discriminator, prelude::Pubkey},
     cep_sdk::{
+        Health,
         account::decode,
         address,
         programs::{
             liquidation::state::InsuranceFund,
             margin_pool::{
-                self,
+                self, instruction,
                 state::{MarginAccount, Market, Pool, Position},
             },
         },
     },
+    solana_sdk::instruction::Instruction,
     std::collections::{BTreeMap, BTreeSet},
 };
 
@@ -158,5 +160,52 @@ fn liquidation(world: &World, pool: &Pool, accounts: &[(Pubkey, Box<MarginAccoun
             .get_account(&address::auction(key))
             .is_some_and(|a| !a.data.is_empty());
         assert_eq!(auction, account.in_liquidation == 1, "auction of {key}");
+    }
+}
+
+/// The accounts that these instructions trade for, as they are before.
+#[must_use]
+pub fn traders(world: &World, instructions: &[Instruction]) -> Vec<(Pubkey, Option<Health>)> {
+    let trades = [
+        instruction::TradeBlock::DISCRIMINATOR,
+        instruction::TradeRfq::DISCRIMINATOR,
+        instruction::TradeVenue::DISCRIMINATOR,
+    ];
+    let trades = |ix: &&Instruction| {
+        ix.program_id == margin_pool::ID && trades.iter().any(|name| ix.data.starts_with(name))
+    };
+    let accounts = instructions
+        .iter()
+        .filter(trades)
+        .flat_map(|ix| &ix.accounts);
+    let is_margin_account = |key: &Pubkey| {
+        let account = world.svm.get_account(key);
+        account.is_some_and(|a| {
+            a.owner == margin_pool::ID && a.data.starts_with(MarginAccount::DISCRIMINATOR)
+        })
+    };
+    accounts
+        .map(|meta| meta.pubkey)
+        .filter(is_margin_account)
+        .map(|key| (key, world.try_health(&key).ok()))
+        .collect()
+}
+
+/// Whoever traded has its initial margin, or needs no more than before.
+///
+/// # Panics
+/// Otherwise.
+pub fn check_trades(world: &World, before: &[(Pubkey, Option<Health>)]) {
+    for (key, before) in before {
+        let Ok(after) = world.try_health(key) else {
+            continue;
+        };
+        let before = before.as_ref().map(|h| h.initial.requirement);
+        let (health, needed) = (after.initial.health(), after.initial.requirement);
+        assert!(
+            health >= 0 || before.is_some_and(|before| needed <= before),
+            "{key} added risk below initial margin: {:?}",
+            after.initial
+        );
     }
 }

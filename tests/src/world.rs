@@ -192,9 +192,11 @@ impl World {
             size <= PACKET,
             "a transaction of {size} bytes fits no packet"
         );
+        let before = invariants::traders(self, instructions);
         match self.svm.send_transaction(transaction) {
             Ok(meta) => {
                 invariants::check(self);
+                invariants::check_trades(self, &before);
                 Ok(Receipt::new(meta.logs))
             }
             Err(failed) => Err(Refusal::new(failed)),
