@@ -81,6 +81,13 @@ pub fn require_margin<'info>(
 }
 
 impl Outflow {
+    /// Another limit; what came in makes room for no more than that from now on.
+    pub(crate) fn relimit(&mut self, limit: u64) {
+        self.limit = limit;
+        let least = i64::try_from(limit).unwrap_or(i64::MAX).saturating_neg();
+        self.used = self.used.max(least);
+    }
+
     const fn flow(&self) -> Flow {
         Flow {
             used: self.used,

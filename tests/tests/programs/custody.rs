@@ -75,7 +75,9 @@ fn a_weight_ramps_in_by_the_second() {
 fn a_limit_lets_so_much_out_at_once_and_again_in_every_window() {
     let mut world = World::new();
     let alice = world.trader("alice", 10_000.0);
-    forge_pool(&mut world, |p| (p.outflow.limit, p.outflow.used) = (1_000_000_000, 0));
+    forge_pool(&mut world, |p| {
+        (p.outflow.limit, p.outflow.used) = (1_000_000_000, 0)
+    });
     world
         .withdraw_usd(&alice, 1_000 * USD + 1)
         .refused(MarginPoolError::OutflowLimit);
@@ -99,7 +101,9 @@ fn a_limit_lets_so_much_out_at_once_and_again_in_every_window() {
 fn what_comes_in_makes_room_for_itself_and_not_for_everything() {
     let mut world = World::new();
     let alice = world.trader("alice", 10_000.0);
-    forge_pool(&mut world, |p| (p.outflow.limit, p.outflow.used) = (1_000_000_000, 0));
+    forge_pool(&mut world, |p| {
+        (p.outflow.limit, p.outflow.used) = (1_000_000_000, 0)
+    });
     world.withdraw_usd(&alice, 1_000 * USD).accepted();
     world.deposit_usd(&alice, 400.0);
     world

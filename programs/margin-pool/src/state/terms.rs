@@ -31,10 +31,10 @@ impl Pool {
             } => {
                 let listed = self.listed_mut(&mint)?;
                 (listed.cap, listed.account_cap) = (cap, account_cap);
-                listed.outflow.limit = outflow_limit;
+                listed.outflow.relimit(outflow_limit);
                 listed.reweigh(weight, ramp_seconds, now)?;
             }
-            PoolChange::QuoteOutflow { limit } => self.outflow.limit = limit,
+            PoolChange::QuoteOutflow { limit } => self.outflow.relimit(limit),
             PoolChange::Venue {
                 slot,
                 authority,
