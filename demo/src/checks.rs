@@ -35,19 +35,26 @@ impl Equation {
 /// Everything that must hold of a snapshot.
 pub fn equations(s: &Snapshot) -> Vec<Equation> {
     let ledger = &s.pool.ledger;
-    let owned = [ledger.cash, ledger.insurance, ledger.fees, ledger.unsettled];
+    let owned = [
+        ledger.cash,
+        ledger.insurance,
+        ledger.fees,
+        ledger.unsettled,
+        ledger.interest,
+    ];
     let cash: i128 = s.accounts.iter().map(|a| i128::from(a.cash)).sum();
-    let fund = i128::from(s.fund.deposited) - i128::from(s.fund.paid_out);
+    let fund = i128::from(s.fund.deposited) - i128::from(s.fund.paid_out)
+        + i128::from(s.pool.insurance_income);
     let unsettled: i128 = s.markets.iter().map(|m| i128::from(m.unsettled)).sum();
     let mut all = vec![
         Equation::new(
-            "tokens in the quote vault = cash + insurance + fees + unsettled",
+            "tokens in the quote vault = cash + insurance + fees + unsettled + interest",
             s.quote_vault,
             owned.into_iter().map(i128::from).sum::<i128>(),
         ),
         Equation::new("cash of all accounts = ledger's cash", cash, ledger.cash),
         Equation::new(
-            "ledger's insurance = fund's deposits less payments",
+            "ledger's insurance = fund's deposits and fees less payments",
             ledger.insurance,
             fund,
         ),

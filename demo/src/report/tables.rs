@@ -185,6 +185,10 @@ fn insurance(recording: &Recording) -> Table {
         rows: vec![
             row("paid in", money(fund.deposited)),
             row("paid out to bidders", money(fund.paid_out)),
+            row(
+                "received of the fees",
+                dollars(recording.last.pool.insurance_income),
+            ),
             row("left", dollars(recording.last.pool.ledger.insurance)),
             row(
                 "trading fees earned by the pool",
