@@ -14,7 +14,7 @@ use {
     core::cmp::max,
 };
 
-/// Working memory of a margin check: one per transaction on chain, where the heap never frees. Made of
+/// Working memory of a margin check: one per transaction on chain, where the heap is small. Made of
 /// zeroed boxes, since 5 KB would not fit the 4 KiB frame that a value passes through.
 pub struct Scratch {
     pub(super) losses: Box<[i64; ROWS]>,
@@ -59,6 +59,10 @@ impl<'a> Portfolio<'a> {
         kind: Kind,
         scratch: &mut Scratch,
     ) -> Result<Breakdown, RiskError> {
+        if self.holdings.iter().any(|h| h.instrument.is_option()) {
+            // Before what lives shorter: only the heap's last block can be used again.
+            scratch.curves.get_or_insert_default();
+        }
         let net = Net::of(self, &params.addons)?;
         let mut out = Breakdown {
             equity: net.equity,

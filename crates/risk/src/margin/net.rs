@@ -1,7 +1,7 @@
 //! Holdings netted by underlying, and their equity.
 
 use {
-    super::{Book, Instrument, Portfolio},
+    super::{Book, Holding, Instrument, Portfolio},
     crate::{
         MAX_HOLDINGS, MAX_UNDERLYINGS, PPM, SECONDS_PER_YEAR,
         curve::{Curve, Slope},
@@ -52,8 +52,11 @@ impl<'a> Net<'a> {
             basis: 0,
             equity: 0,
         };
+        net.make_groups(portfolio)?;
         let mut at_index = [0i128; MAX_UNDERLYINGS];
-        let mut dated: Vec<(usize, u64, i128)> = Vec::new();
+        let holdings = portfolio.holdings.iter();
+        let expiries = holdings.filter(|h| h.instrument.is_dated()).count();
+        let mut dated: Vec<(usize, u64, i128)> = Vec::with_capacity(expiries);
         let (mut value, mut money) = (Notional(0), i128::from(portfolio.cash));
         for holding in portfolio.holdings {
             let at = holding.book;
@@ -88,7 +91,8 @@ impl<'a> Net<'a> {
                     if q.0 < 0 {
                         net.short_options += q.at(book.price).abs();
                     }
-                    let group = net.group(at, curve.centre, book.price);
+                    let group = net.group(at, curve.centre);
+                    let group = group.ok_or(RiskError::MissingBook)?;
                     group.options.push((q.0, curve));
                     let delta = i128::from(q.0) * i128::from(curve.delta_q24(&group.slope));
                     add_dated(&mut dated, at, seconds, delta);
@@ -122,32 +126,52 @@ impl<'a> Net<'a> {
         Ok(net)
     }
 
+    /// Empty groups with room for their options: on chain little is left beside what a growing list would leave behind.
+    fn make_groups(&mut self, portfolio: &Portfolio<'a>) -> Result<(), RiskError> {
+        let centre_of = |holding: &Holding<'a>| match holding.instrument {
+            Instrument::Option { curve, .. } => Some((holding.book, curve.centre)),
+            _ => None,
+        };
+        for (at, centre) in portfolio.holdings.iter().filter_map(centre_of) {
+            let spot = portfolio.books.get(at).ok_or(RiskError::MissingBook)?.price;
+            if self.group(at, centre).is_none() {
+                if self.groups.capacity() == 0 {
+                    // Books keep the curves of two centres at most.
+                    self.groups.reserve_exact(2 * portfolio.books.len());
+                }
+                self.groups.push(Group {
+                    book: at,
+                    centre,
+                    slope: Slope::at(spot, centre),
+                    options: Vec::new(),
+                });
+            }
+        }
+        for group in &mut self.groups {
+            let of_group = |key: &(usize, Price)| *key == (group.book, group.centre);
+            let keys = portfolio.holdings.iter().filter_map(centre_of);
+            group.options.reserve_exact(keys.filter(of_group).count());
+        }
+        Ok(())
+    }
+
     /// The options on a book with this centre.
-    fn group(&mut self, book: usize, centre: Price, spot: Price) -> &mut Group<'a> {
-        let found = self
-            .groups
-            .iter()
-            .position(|group| group.book == book && group.centre == centre);
-        let at = found.unwrap_or_else(|| {
-            self.groups.push(Group {
-                book,
-                centre,
-                slope: Slope::at(spot, centre),
-                options: Vec::with_capacity(8),
-            });
-            self.groups.len() - 1
-        });
-        &mut self.groups[at]
+    fn group(&mut self, book: usize, centre: Price) -> Option<&mut Group<'a>> {
+        self.groups
+            .iter_mut()
+            .find(|group| group.book == book && group.centre == centre)
     }
 
     /// The underlyings with a net linear exposure: a hedged one costs nothing to check.
     pub fn exposed<'b>(&self, books: &'b [Book<'a>]) -> (Vec<Notional>, Vec<&'b Book<'a>>) {
-        self.linear
-            .iter()
-            .zip(books)
-            .filter(|(exposure, _)| exposure.0 != 0)
-            .map(|(exposure, book)| (*exposure, book))
-            .unzip()
+        let mut exposures = Vec::with_capacity(books.len());
+        let mut used = Vec::with_capacity(books.len());
+        let linear = self.linear.iter().zip(books);
+        for (exposure, book) in linear.filter(|(exposure, _)| exposure.0 != 0) {
+            exposures.push(*exposure);
+            used.push(book);
+        }
+        (exposures, used)
     }
 
     /// One book of each that the scenarios must move.
