@@ -12,7 +12,7 @@ use {
         Client, Pubkey, address,
         health::Health,
         instruction,
-        programs::margin_pool::{Leg, state::MarginAccount},
+        programs::margin_pool::{Leg, clearing::Asset, state::MarginAccount},
         units::{micro_usd, quantity, usd},
     },
     solana_sdk::signature::{Keypair, Signer},
@@ -231,13 +231,11 @@ pub async fn fund_insurance(cluster: &Cluster, usdc: &Pubkey) -> Result<()> {
 fn legs(role: Role, prices: &Prices) -> Vec<Leg> {
     let legs = role.trades().iter().filter_map(|(underlying, size)| {
         let price = micro_usd(*prices.get(*underlying)?);
-        Some(Leg {
-            slot: 0,
-            instrument: 0,
-            underlying: u8::try_from(*underlying).ok()?,
-            quantity: quantity(*size),
-            price: u64::try_from(price).ok()?,
-        })
+        Some(Leg::perpetual(
+            u8::try_from(*underlying).ok()?,
+            quantity(*size),
+            u64::try_from(price).ok()?,
+        ))
     });
     legs.collect()
 }
@@ -248,8 +246,8 @@ async fn initial_margin(client: &Client, role: Role, prices: &Prices) -> Result<
     let books = client.books(&pool).await?;
     let mut account: Box<MarginAccount> = Box::new(MarginAccount::zeroed());
     for leg in legs(role, prices) {
-        account
-            .perpetual_mut(leg.underlying)
+        Asset::perpetual(leg.underlying)
+            .find_or_open(&mut account)
             .and_then(|position| position.add(leg.quantity, 0))
             .map_err(|error| anyhow::anyhow!("{error}"))?;
     }

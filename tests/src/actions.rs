@@ -17,7 +17,7 @@ use {
             margin_pool::{
                 Leg,
                 margin::Books,
-                state::{MarginAccount, Pool},
+                state::{MarginAccount, Pool, PoolChange, permission},
             },
         },
         units::{micro_usd, quantity},
@@ -65,13 +65,11 @@ impl Trader {
 /// A leg in contracts and USD; positive: the first account buys.
 #[must_use]
 pub fn leg(underlying: u8, contracts: f64, price_usd: f64) -> Leg {
-    Leg {
-        slot: 0,
-        instrument: 0,
+    Leg::perpetual(
         underlying,
-        quantity: quantity(contracts),
-        price: u64::try_from(micro_usd(price_usd)).unwrap(),
-    }
+        quantity(contracts),
+        u64::try_from(micro_usd(price_usd)).unwrap(),
+    )
 }
 
 impl World {
@@ -168,13 +166,7 @@ impl World {
         underlying: u8,
         contracts: f64,
     ) -> Result<Receipt, Refusal> {
-        let leg = Leg {
-            slot: 0,
-            instrument: 0,
-            underlying,
-            quantity: quantity(contracts),
-            price: self.book(underlying).price,
-        };
+        let leg = Leg::perpetual(underlying, quantity(contracts), self.book(underlying).price);
         self.trade(a, b, &[leg])
     }
 
@@ -250,6 +242,36 @@ impl World {
     #[must_use]
     pub fn auction(&self, trader: &Trader) -> Box<Auction> {
         self.read(&address::auction(&trader.account))
+    }
+
+    /// `key` may do this for the trader's account for so many seconds.
+    pub fn delegate(
+        &mut self,
+        who: &Trader,
+        key: &Keypair,
+        permissions: u64,
+        seconds: i64,
+    ) -> Result<Receipt, Refusal> {
+        let (account, owner) = who.pair();
+        let expires = self.now() + seconds;
+        let ix =
+            instruction::pool::set_delegate(account, owner, key.pubkey(), permissions, expires);
+        self.send(&[ix], &[&who.key])
+    }
+
+    /// Registers a venue with half of its trades' fees for `fee_account`, and has these traders delegate to it for a day.
+    pub fn open_venue(&mut self, venue: &Keypair, fee_account: Pubkey, traders: &[&Trader]) {
+        self.enact_in_pool(PoolChange::Venue {
+            slot: 3,
+            authority: venue.pubkey(),
+            fee_account,
+            fee_share: 500_000,
+        })
+        .accepted();
+        for trader in traders {
+            self.delegate(trader, venue, permission::VENUE, 86_400)
+                .accepted();
+        }
     }
 
     /// Books of all that these accounts are exposed to, and of `more`.

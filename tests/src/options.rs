@@ -70,6 +70,27 @@ pub fn chain(pairs: usize, expiries: usize) -> World {
     world
 }
 
+/// Slots of [`week`].
+pub const CALL: u16 = 0;
+pub const PUT: u16 = 1;
+pub const FUTURE: u16 = 2;
+
+/// A call and a put at 120,000 and a future, a week from their expiry (which it returns), open for trading.
+#[must_use]
+pub fn week() -> (World, i64) {
+    let mut world = world(4);
+    let expiry = world.expiry_in(7);
+    world.list(BTC, InstrumentKind::Call, expiry, 120_000.0);
+    world.list(BTC, InstrumentKind::Put, expiry, 120_000.0);
+    world.list(BTC, InstrumentKind::Future, expiry, 0.0);
+    world.set_volatility(0.5);
+    world.set_price(BTC, 120_000.0);
+    world.crank_curves(BTC, 8);
+    world.refresh_scenarios(BTC).accepted();
+    world.open_all(BTC);
+    (world, expiry)
+}
+
 impl World {
     pub fn extend_book(&mut self, underlying: u8, slots: usize) {
         let (admin, book) = (admin(), self.book_address(underlying));

@@ -154,6 +154,14 @@ pub fn slice_of(amount: i64, fraction: u64) -> i64 {
     i64::try_from(part).unwrap_or(amount)
 }
 
+/// `amount x fraction` of a token's balance, rounded down: the part that goes to a bidder.
+#[must_use]
+pub fn slice_of_balance(amount: u64, fraction: u64) -> u64 {
+    let part = u128::from(amount) * u128::from(fraction.min(PPB)) / u128::from(PPB);
+    // The part is at most the amount, so the conversion cannot fail.
+    u64::try_from(part).unwrap_or(amount)
+}
+
 /// The part of a position (base, quote) that goes to a bidder, rounded against the bidder: a whole unit
 /// of base less of a position in profit, a whole unit more of one at a loss, with its share of quote
 /// rounded down. Without that direction, many tiny bids would each take a balance and leave the loss.

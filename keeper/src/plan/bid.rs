@@ -3,7 +3,7 @@
 use {
     super::{Policy, slice},
     crate::{action::Terms, view::View},
-    cep_risk::{Breakdown, Kind, Scratch, auction::PPB},
+    cep_risk::{Breakdown, Kind, Scratch, auction::PPB, interest::Indices},
     cep_sdk::{
         Book, Pubkey, SdkError,
         health::exposed_underlyings,
@@ -23,14 +23,18 @@ use {
 pub struct Sale<'a> {
     pub view: &'a View,
     pub policy: &'a Policy,
-    pub account: &'a MarginAccount,
+    /// As touching it leaves it.
+    pub account: Box<MarginAccount>,
     /// Has observed `state.equity`.
     pub auction: Auction,
     /// Of the account, at maintenance.
     pub state: Breakdown,
-    pub own: &'a MarginAccount,
+    /// As touching it leaves it.
+    pub own: Box<MarginAccount>,
     pub underlyings: BTreeSet<u8>,
     pub books: Books<&'a Book>,
+    /// Of interest, now.
+    indices: Indices,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,6 +63,13 @@ impl<'a> Sale<'a> {
         underlyings.extend(exposed_underlyings(&view.pool, own));
         let books = view.books_of(&underlyings)?;
         books.require_usable_in_liquidation().ok()?;
+        let indices = view
+            .pool
+            .interest
+            .at(&view.pool.params.interest(), books.now);
+        let indices = indices.ok()?;
+        let touched = |of| slice::touched(of, &view.pool, &books, &indices).ok();
+        let (account, own) = (touched(account)?, touched(own)?);
         Some(Self {
             view,
             policy,
@@ -68,6 +79,7 @@ impl<'a> Sale<'a> {
             own,
             underlyings,
             books,
+            indices,
         })
     }
 
@@ -116,14 +128,20 @@ impl<'a> Sale<'a> {
     fn fits(&self, fraction: u64, scratch: &mut Scratch) -> Result<Option<Terms>, SdkError> {
         let (pool, books) = (&self.view.pool, &self.books);
         let offer = self.offer(fraction)?;
-        let slice = slice::cut(self.account, books, self.auction.reserved, offer.fraction)?;
+        let slice = slice::cut(
+            &self.account,
+            books,
+            self.auction.reserved,
+            offer.fraction,
+            &self.indices,
+        )?;
         let notional = self.notional(&slice)?;
         if notional > self.policy.max_notional || -offer.payment > pool.ledger.insurance {
             return Ok(None);
         }
         let before =
-            Snapshot::of(pool, self.own, books)?.evaluate(pool, books, Kind::Initial, scratch)?;
-        let after = slice::joined(self.own, &slice, offer.payment)?;
+            Snapshot::of(pool, &self.own, books)?.evaluate(pool, books, Kind::Initial, scratch)?;
+        let after = slice::joined(&self.own, &slice, offer.payment, &self.indices)?;
         let after =
             Snapshot::of(pool, &after, books)?.evaluate(pool, books, Kind::Initial, scratch)?;
         if after.health() < 0 {

@@ -1,52 +1,100 @@
-//! What a bid moves, as `margin_pool::transfer_slice` moves it.
+//! What a bid moves, by the rules of `margin_pool::transfer_slice`.
 
 use {
     bytemuck::Zeroable,
-    cep_risk::auction::{PPB, slice_of, slice_of_position},
+    cep_risk::{
+        Quantity,
+        auction::{slice_of, slice_of_balance},
+        interest::Indices,
+    },
     cep_sdk::{
         Book, SdkError,
-        programs::margin_pool::{error::MarginPoolError, margin::Books, state::MarginAccount},
+        programs::margin_pool::{
+            clearing::{Asset, part_of},
+            error::MarginPoolError,
+            margin::{Books, funding_due, valuation::settled_payoff},
+            state::{MarginAccount, Pool, Position, PositionKind},
+        },
     },
 };
 
-/// The part of `from` that `fraction` (ppb) takes. `reserved` cash is not for sale.
+/// An account as touching it leaves it, `indices` being those of interest now: interest in its cash, funding in its perpetuals, and what has its settlement price turned
+/// into its claim.
+pub fn touched(
+    account: &MarginAccount,
+    pool: &Pool,
+    books: &Books<&Book>,
+    indices: &Indices,
+) -> Result<Box<MarginAccount>, SdkError> {
+    let mut now = Box::new(*account);
+    let interest = indices.interest(now.cash, now.interest_entry);
+    now.cash = now.cash.saturating_add(interest.map_err(refused)?);
+    now.interest_entry = indices.of(now.cash);
+    for position in now.positions.iter_mut().filter(|p| p.base != 0) {
+        touch(position, pool, books)?;
+    }
+    Ok(now)
+}
+
+fn touch(position: &mut Position, pool: &Pool, books: &Books<&Book>) -> Result<(), SdkError> {
+    let listed = books.listed(position.underlying)?;
+    let asset = Asset::held(position)?;
+    if asset.kind == PositionKind::Perpetual {
+        let (index, due) = funding_due(pool, position, listed, books.now)?;
+        position.funding_entry = index;
+        return Ok(position.add(0, due)?);
+    }
+    if let Some(payoff) = settled_payoff(&listed.book, &asset)? {
+        let worth = Quantity(position.base).times_micro(payoff);
+        let worth = worth.floor_micro_usd().map_err(refused)?;
+        position.add(position.base.saturating_neg(), worth)?;
+    }
+    Ok(())
+}
+
+fn refused(error: cep_risk::RiskError) -> SdkError {
+    anchor_lang::error::Error::from(MarginPoolError::from(error)).into()
+}
+
+/// The part of `from`, as touching it left it, that `fraction` (ppb) takes. `reserved` cash is not for sale.
 pub fn cut(
     from: &MarginAccount,
     books: &Books<&Book>,
     reserved: i64,
     fraction: u64,
+    indices: &Indices,
 ) -> Result<Box<MarginAccount>, SdkError> {
     let mut slice = Box::new(MarginAccount::zeroed());
-    for position in from.positions.iter().filter(|p| !p.is_free()) {
-        let mark = books.get(position.underlying)?.index_price()?;
-        let (base, quote) = slice_of_position(position.base, position.quote, mark, fraction)
-            .map_err(|error| {
-                SdkError::from(anchor_lang::error::Error::from(MarginPoolError::from(
-                    error,
-                )))
-            })?;
-        let part = slice.perpetual_mut(position.underlying)?;
-        part.add(base, quote)?;
+    let held = from.positions.iter().zip(&mut slice.positions);
+    for (position, part) in held.filter(|(position, _)| !position.is_free()) {
+        let book = &books.listed(position.underlying)?.book;
+        let (base, quote) = part_of(position, book, books.now, fraction)?;
+        *part = Position {
+            base,
+            quote,
+            ..*position
+        };
         part.free_if_empty();
     }
     for (part, amount) in slice.collaterals.iter_mut().zip(&from.collaterals) {
-        // The quotient is at most `amount`, since the fraction is at most one.
-        let share = u128::from(*amount) * u128::from(fraction.min(PPB)) / u128::from(PPB);
-        *part = u64::try_from(share).unwrap_or(*amount);
+        *part = slice_of_balance(*amount, fraction);
     }
     slice.cash = slice_of(from.cash.saturating_sub(reserved), fraction);
+    slice.interest_entry = indices.of(slice.cash);
     Ok(slice)
 }
 
-/// `to` after it took `slice` and paid `payment` for it.
+/// `to`, as touching it left it, after it took `slice` and paid `payment` for it.
 pub fn joined(
     to: &MarginAccount,
     slice: &MarginAccount,
     payment: i64,
+    indices: &Indices,
 ) -> Result<Box<MarginAccount>, SdkError> {
     let mut after = Box::new(*to);
     for part in slice.positions.iter().filter(|p| !p.is_free()) {
-        let position = after.perpetual_mut(part.underlying)?;
+        let position = Asset::held(part)?.find_or_open(&mut after)?;
+        position.funding_entry = part.funding_entry;
         position.add(part.base, part.quote)?;
         position.free_if_empty();
     }
@@ -57,5 +105,6 @@ pub fn joined(
         .cash
         .saturating_add(slice.cash)
         .saturating_sub(payment);
+    after.interest_entry = indices.of(after.cash);
     Ok(after)
 }

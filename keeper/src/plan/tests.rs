@@ -4,6 +4,7 @@
 mod auctions;
 mod cranks;
 mod settlement;
+mod slices;
 
 use {
     super::{Policy, plan},
@@ -19,7 +20,10 @@ use {
         clock::ChainTime,
         programs::{
             liquidation::state::{Auction, AuctionParams, LiquidationConfig},
-            margin_pool::state::{MarginAccount, Market, Pool, PoolParams, Underlying},
+            margin_pool::{
+                clearing::Asset,
+                state::{MarginAccount, Market, Pool, PoolParams, Underlying},
+            },
             risk_engine::state::{
                 RiskBook, RiskConfig, RiskParams, Source, SourceArgs, SourceKind,
             },
@@ -64,7 +68,7 @@ fn account(cash: f64, contracts: f64, entry: f64) -> Box<MarginAccount> {
     let mut account = Box::new(MarginAccount::zeroed());
     account.cash = micro_usd(cash);
     if contracts != 0.0 {
-        let position = account.perpetual_mut(0).unwrap();
+        let position = Asset::perpetual(0).find_or_open(&mut account).unwrap();
         position
             .add(quantity(contracts), micro_usd(-contracts * entry))
             .unwrap();

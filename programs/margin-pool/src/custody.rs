@@ -2,6 +2,7 @@
 
 use {
     crate::{
+        clearing,
         error::MarginPoolError,
         events::OutflowBreakerTripped,
         margin::{RiskAccounts, Snapshot},
@@ -16,13 +17,13 @@ use {
 
 /// A token of the pool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Asset {
+pub enum PoolToken {
     Quote,
     /// By its slot in `Pool::collaterals`.
     Collateral(usize),
 }
 
-impl Asset {
+impl PoolToken {
     /// Refuses a token that is neither the quote currency nor listed.
     pub fn of(pool: &Pool, mint: &Pubkey) -> Result<Self> {
         if *mint == pool.quote_mint {
@@ -46,6 +47,15 @@ pub fn add_collateral(
         .ok_or(MarginPoolError::Overflow)?;
     require!(*balance <= cap, MarginPoolError::AccountCapReached);
     Ok(())
+}
+
+/// That much of an account's settled cash, interest until now in it, as the ledgers count it: borrowing against collateral is for
+/// losses, not for taking out.
+pub fn own_cash(pool: &mut Pool, account: &mut MarginAccount, amount: u64) -> Result<i64> {
+    clearing::credit(pool, account, 0)?;
+    let owned = u64::try_from(account.cash).unwrap_or(0);
+    require!(amount <= owned, MarginPoolError::InsufficientCash);
+    i64::try_from(amount).map_err(|_| MarginPoolError::Overflow.into())
 }
 
 /// Takes from an account's balance.
@@ -122,20 +132,16 @@ impl Outflow {
 }
 
 impl Pool {
-    pub fn outflow_mut(&mut self, asset: Asset) -> Result<&mut Outflow> {
+    pub fn outflow_mut(&mut self, asset: PoolToken) -> Result<&mut Outflow> {
         match asset {
-            Asset::Quote => Ok(&mut self.outflow),
-            Asset::Collateral(index) => self
-                .collaterals
-                .get_mut(index)
-                .map(|listed| &mut listed.outflow)
-                .ok_or_else(|| MarginPoolError::CollateralNotListed.into()),
+            PoolToken::Quote => Ok(&mut self.outflow),
+            PoolToken::Collateral(index) => Ok(&mut self.collateral_mut(index)?.outflow),
         }
     }
 
     /// Takes note of what came into a vault for an account: it makes room in the limits, and in the total as much as the
     /// token's own limit took note of, so that one token cannot make room for all others.
-    pub fn came_in(&mut self, asset: Asset, amount: u64, now: i64) -> Result<()> {
+    pub fn came_in(&mut self, asset: PoolToken, amount: u64, now: i64) -> Result<()> {
         let window = self.params.outflow_window;
         let outflow = self.outflow_mut(asset)?;
         let rule = outflow.rule(window);
@@ -147,7 +153,7 @@ impl Pool {
     }
 
     /// Refuses what the limits do not let out now, and stops all withdrawals for a while after one that passes the breaker.
-    pub fn goes_out(&mut self, asset: Asset, amount: u64, now: i64) -> Result<()> {
+    pub fn goes_out(&mut self, asset: PoolToken, amount: u64, now: i64) -> Result<()> {
         if now < self.halted_until {
             msg!("Withdrawals are halted until {}", self.halted_until);
             return err!(MarginPoolError::WithdrawalsHalted);

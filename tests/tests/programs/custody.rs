@@ -256,24 +256,6 @@ fn a_transfer_is_of_ones_own_settled_money_to_oneself() {
 
 // Delegates.
 
-fn delegate(
-    world: &mut World,
-    who: &Trader,
-    key: &Keypair,
-    permissions: u64,
-    seconds: i64,
-) -> Result<Receipt, Refusal> {
-    let expires = world.now() + seconds;
-    let ix = instruction::pool::set_delegate(
-        who.account,
-        who.owner(),
-        key.pubkey(),
-        permissions,
-        expires,
-    );
-    world.send(&[ix], &[&who.key])
-}
-
 #[test]
 fn a_delegate_does_what_it_is_named_for_until_it_expires_or_is_revoked() {
     let mut world = World::new();
@@ -284,7 +266,8 @@ fn a_delegate_does_what_it_is_named_for_until_it_expires_or_is_revoked() {
     let second = world.sibling("alice", 1);
     let bot = world.trader("bot", 0.0).key;
     let usd = quote_mint();
-    let event = delegate(&mut world, &alice, &bot, permission::TRADE, 600)
+    let event = world
+        .delegate(&alice, &bot, permission::TRADE, 600)
         .accepted()
         .event::<DelegateSet>();
     assert_eq!(
@@ -299,7 +282,9 @@ fn a_delegate_does_what_it_is_named_for_until_it_expires_or_is_revoked() {
     transfer(&mut world, &alice, &second, usd, 1, Some(&bot))
         .refused(MarginPoolError::NotAccountOwner);
     // Named anew: the new permissions take the place of the old.
-    delegate(&mut world, &alice, &bot, permission::TRANSFER, 600).accepted();
+    world
+        .delegate(&alice, &bot, permission::TRANSFER, 600)
+        .accepted();
     world
         .trade_at_mark(&as_bot, &bob, BTC, 0.01)
         .refused(MarginPoolError::NotAccountOwner);
@@ -308,7 +293,9 @@ fn a_delegate_does_what_it_is_named_for_until_it_expires_or_is_revoked() {
     world.republish();
     transfer(&mut world, &alice, &second, usd, 1, Some(&bot))
         .refused(MarginPoolError::NotAccountOwner);
-    delegate(&mut world, &alice, &bot, permission::ALL, 600).accepted();
+    world
+        .delegate(&alice, &bot, permission::ALL, 600)
+        .accepted();
     let ix = instruction::pool::revoke_delegate(alice.account, alice.owner(), bot.pubkey());
     world.send(&[ix], &[&alice.key]).accepted();
     world
@@ -321,7 +308,9 @@ fn a_delegate_withdraws_to_the_owner_alone() {
     let mut world = World::new();
     let alice = world.trader("alice", 100.0);
     let bot = world.trader("bot", 0.0).key;
-    delegate(&mut world, &alice, &bot, permission::WITHDRAW, 600).accepted();
+    world
+        .delegate(&alice, &bot, permission::WITHDRAW, 600)
+        .accepted();
     let mut withdraw = |to| {
         let (account, mint) = (alice.account, quote_mint());
         let destination = world.mint_to(to, mint, 0);
@@ -338,23 +327,30 @@ fn delegates_have_a_key_a_permission_and_a_future_and_there_are_four() {
     let alice = world.trader("alice", 0.0);
     let key = |n: usize| keypair(&format!("delegate {n}"));
     for (permissions, seconds) in [(0, 600), (permission::ALL + 1, 600), (permission::TRADE, 0)] {
-        delegate(&mut world, &alice, &key(0), permissions, seconds)
+        world
+            .delegate(&alice, &key(0), permissions, seconds)
             .refused(MarginPoolError::BadDelegate);
     }
     for n in 0..MAX_DELEGATES {
-        delegate(&mut world, &alice, &key(n), permission::TRADE, 600).accepted();
+        world
+            .delegate(&alice, &key(n), permission::TRADE, 600)
+            .accepted();
     }
-    delegate(&mut world, &alice, &key(9), permission::TRADE, 600)
+    world
+        .delegate(&alice, &key(9), permission::TRADE, 600)
         .refused(MarginPoolError::DelegateSlotsFull);
     // One that expired makes room, and a stranger names nobody.
     world.advance(600);
-    delegate(&mut world, &alice, &key(9), permission::TRADE, 600).accepted();
+    world
+        .delegate(&alice, &key(9), permission::TRADE, 600)
+        .accepted();
     let mallory = world.trader("mallory", 0.0);
     let stranger = Trader {
         account: alice.account,
         key: mallory.key,
     };
-    delegate(&mut world, &stranger, &key(8), permission::ALL, 600)
+    world
+        .delegate(&stranger, &key(8), permission::ALL, 600)
         .refused(MarginPoolError::NotAccountOwner);
 }
 

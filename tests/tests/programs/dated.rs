@@ -8,27 +8,13 @@ use {
             risk_engine::state::InstrumentKind,
         },
     },
-    cep_tests::{BTC, Outcome, Trader, World, actions::ALL, options, world::admin},
+    cep_tests::{
+        BTC, Outcome, Trader, World,
+        actions::ALL,
+        options::{CALL, FUTURE, PUT, week},
+        world::admin,
+    },
 };
-
-const CALL: u16 = 0;
-const PUT: u16 = 1;
-const FUTURE: u16 = 2;
-
-/// A call and a put at 120,000 and a future, a week from expiry, open for trading.
-fn world() -> (World, i64) {
-    let mut world = options::world(4);
-    let expiry = world.expiry_in(7);
-    world.list(BTC, InstrumentKind::Call, expiry, 120_000.0);
-    world.list(BTC, InstrumentKind::Put, expiry, 120_000.0);
-    world.list(BTC, InstrumentKind::Future, expiry, 0.0);
-    world.set_volatility(0.5);
-    world.set_price(BTC, 120_000.0);
-    world.crank_curves(BTC, 8);
-    world.refresh_scenarios(BTC).accepted();
-    world.open_all(BTC);
-    (world, expiry)
-}
 
 fn two(world: &mut World, usd: f64) -> (Trader, Trader) {
     (world.trader("alice", usd), world.trader("bob", usd))
@@ -43,7 +29,7 @@ fn position(world: &World, who: &Trader, slot: u16) -> (i64, i64) {
 
 #[test]
 fn a_premium_is_paid_in_cash_and_the_mark_is_equity() {
-    let (mut world, _) = world();
+    let (mut world, _) = week();
     let (alice, bob) = two(&mut world, 100_000.0);
     let mark = world.mark(BTC, CALL);
     assert!((2_500.0..4_500.0).contains(&mark), "{mark}");
@@ -68,7 +54,7 @@ fn a_premium_is_paid_in_cash_and_the_mark_is_equity() {
 
 #[test]
 fn a_fee_is_no_more_than_an_eighth_of_the_premium() {
-    let (mut world, _) = world();
+    let (mut world, _) = week();
     let (alice, bob) = two(&mut world, 100_000.0);
     // Far from its mark of thousands, inside the band of 5 % and 1 % of the index only at the mark.
     let mark = world.mark(BTC, PUT);
@@ -87,7 +73,7 @@ fn a_fee_is_no_more_than_an_eighth_of_the_premium() {
 
 #[test]
 fn prices_of_options_stay_near_the_mark() {
-    let (mut world, _) = world();
+    let (mut world, _) = week();
     let (alice, bob) = two(&mut world, 100_000.0);
     let mark = world.mark(BTC, CALL);
     // 5 % of the mark and 1 % of the index.
@@ -110,7 +96,7 @@ fn prices_of_options_stay_near_the_mark() {
 
 #[test]
 fn a_spread_of_options_needs_less_than_its_legs() {
-    let (mut world, _) = world();
+    let (mut world, _) = week();
     let (alice, bob) = two(&mut world, 100_000.0);
     let legs = [
         world.dated_leg(BTC, CALL, -1.0, world.mark(BTC, CALL)),
@@ -123,7 +109,7 @@ fn a_spread_of_options_needs_less_than_its_legs() {
 
 #[test]
 fn only_what_is_open_is_traded_and_nothing_after_its_expiry() {
-    let (mut world, expiry) = world();
+    let (mut world, expiry) = week();
     let (alice, bob) = two(&mut world, 100_000.0);
     let next = world.expiry_in(20);
     let (slot, _) = world.list(BTC, InstrumentKind::Future, next, 0.0);
@@ -147,7 +133,7 @@ fn only_what_is_open_is_traded_and_nothing_after_its_expiry() {
 
 #[test]
 fn open_interest_of_a_series_and_of_one_account_are_limited() {
-    let (mut world, _) = world();
+    let (mut world, _) = week();
     let (alice, bob) = two(&mut world, 1_000_000.0);
     let market = world.pool().underlyings[0].market;
     let trade = |world: &mut World, contracts| {
@@ -168,7 +154,7 @@ fn open_interest_of_a_series_and_of_one_account_are_limited() {
 
 #[test]
 fn stale_curves_stop_new_risk_and_not_reducing() {
-    let (mut world, _) = world();
+    let (mut world, _) = week();
     let (alice, bob) = two(&mut world, 100_000.0);
     let trade = |world: &mut World, contracts| {
         let leg = world.dated_leg(BTC, CALL, contracts, world.mark(BTC, CALL));
@@ -185,7 +171,7 @@ fn stale_curves_stop_new_risk_and_not_reducing() {
 
 #[test]
 fn futures_settle_from_day_to_day_and_no_equity_changes() {
-    let (mut world, _) = world();
+    let (mut world, _) = week();
     let (alice, bob) = two(&mut world, 100_000.0);
     let leg = world.dated_leg(BTC, FUTURE, 1.0, 120_000.0);
     world.trade(&alice, &bob, &[leg]).accepted();
@@ -217,7 +203,7 @@ fn futures_settle_from_day_to_day_and_no_equity_changes() {
 #[test]
 fn an_expiry_pays_out_to_the_unit_in_whatever_order() {
     for longs_first in [true, false] {
-        let (mut world, expiry) = world();
+        let (mut world, expiry) = week();
         let (alice, bob) = two(&mut world, 200_000.0);
         let legs = [(CALL, 1.0), (PUT, 0.333_333), (FUTURE, 0.5)]
             .map(|(slot, q)| world.dated_leg(BTC, slot, q, world.mark(BTC, slot)));
@@ -262,7 +248,7 @@ fn an_expiry_pays_out_to_the_unit_in_whatever_order() {
 
 #[test]
 fn a_slot_is_reused_after_its_last_position_is_settled_however_late() {
-    let (mut world, expiry) = world();
+    let (mut world, expiry) = week();
     let (alice, bob) = two(&mut world, 200_000.0);
     let leg = world.dated_leg(BTC, FUTURE, 1.0, 120_000.0);
     world.trade(&alice, &bob, &[leg]).accepted();
@@ -308,7 +294,7 @@ fn a_slot_is_reused_after_its_last_position_is_settled_however_late() {
 
 #[test]
 fn settlement_is_of_its_own_book_pool_and_expiry() {
-    let (mut world, expiry) = world();
+    let (mut world, expiry) = week();
     let (alice, bob) = two(&mut world, 200_000.0);
     let leg = world.dated_leg(BTC, FUTURE, 1.0, 120_000.0);
     world.trade(&alice, &bob, &[leg]).accepted();
@@ -326,7 +312,7 @@ fn settlement_is_of_its_own_book_pool_and_expiry() {
 
 #[test]
 fn an_account_of_options_is_sold_in_slices_and_its_auction_closes() {
-    let (mut world, _) = world();
+    let (mut world, _) = week();
     let (alice, bob) = (
         world.trader("alice", 30_000.0),
         world.trader("bob", 900_000.0),
@@ -353,7 +339,7 @@ fn an_account_of_options_is_sold_in_slices_and_its_auction_closes() {
 
 #[test]
 fn an_account_in_liquidation_is_settled_at_expiry_like_all_others() {
-    let (mut world, expiry) = world();
+    let (mut world, expiry) = week();
     let (alice, bob) = (
         world.trader("alice", 20_000.0),
         world.trader("bob", 900_000.0),

@@ -173,13 +173,11 @@ fn settlement_changes_no_ones_equity() {
         world.trader("alice", 50_000.0),
         world.trader("bob", 50_000.0),
     );
-    let leg = Leg {
-        slot: 0,
-        instrument: 0,
-        underlying: SOL,
-        quantity: quantity(33.333_333),
-        price: u64::try_from(micro_usd(219.999_999)).unwrap(),
-    };
+    let leg = Leg::perpetual(
+        SOL,
+        quantity(33.333_333),
+        u64::try_from(micro_usd(219.999_999)).unwrap(),
+    );
     world.trade(&alice, &bob, &[leg]).accepted();
     world.set_price(SOL, 217.123_457);
     let equity = |w: &World| [&alice, &bob].map(|t| w.health(t).maintenance.equity);

@@ -13,7 +13,7 @@ use {
                 error::MarginPoolError,
                 events::{
                     PoolAuthorityAccepted, PoolChangeCancelled, PoolChangeExecuted,
-                    PoolChangeProposed, PoolTightened, WithdrawalsHalted,
+                    PoolChangeProposed,
                 },
                 state::{MarginAccount, Pool, PoolChange, PoolParams},
             },
@@ -37,7 +37,7 @@ use {
 const WINDOW: i64 = 14 * 86_400;
 
 /// The standard deployment, the pool's timelock raised as the migrations do last.
-fn timelocked() -> World {
+pub(crate) fn timelocked() -> World {
     let mut world = World::new();
     let (admin, pool) = (admin(), world.pool());
     let raise =
@@ -48,18 +48,18 @@ fn timelocked() -> World {
     world
 }
 
-fn changed(world: &World, change: impl FnOnce(&mut PoolParams)) -> PoolChange {
+pub(crate) fn changed(world: &World, change: impl FnOnce(&mut PoolParams)) -> PoolChange {
     let mut params = world.pool().params;
     change(&mut params);
     PoolChange::Params(params)
 }
 
-fn lamports(world: &World, key: &Pubkey) -> u64 {
+pub(crate) fn lamports(world: &World, key: &Pubkey) -> u64 {
     world.svm.get_account(key).map_or(0, |a| a.lamports)
 }
 
 /// Terms of the SOL collateral as they are.
-fn terms(world: &World) -> PoolChange {
+pub(crate) fn terms(world: &World) -> PoolChange {
     let listed = world.pool().collaterals[0];
     PoolChange::CollateralTerms {
         mint: listed.mint,
@@ -71,7 +71,12 @@ fn terms(world: &World) -> PoolChange {
     }
 }
 
-fn limits(world: &World, open_interest_limit: i64, series: i64, account: i64) -> PoolChange {
+pub(crate) fn limits(
+    world: &World,
+    open_interest_limit: i64,
+    series: i64,
+    account: i64,
+) -> PoolChange {
     PoolChange::MarketLimits {
         market: world.market_address(BTC),
         open_interest_limit,
@@ -80,7 +85,7 @@ fn limits(world: &World, open_interest_limit: i64, series: i64, account: i64) ->
     }
 }
 
-fn venue(fee_account: Pubkey, fee_share: u64) -> PoolChange {
+pub(crate) fn venue(fee_account: Pubkey, fee_share: u64) -> PoolChange {
     PoolChange::Venue {
         slot: 2,
         authority: keypair("venue").pubkey(),
@@ -89,7 +94,7 @@ fn venue(fee_account: Pubkey, fee_share: u64) -> PoolChange {
     }
 }
 
-const NO_VENUE: PoolChange = PoolChange::Venue {
+pub(crate) const NO_VENUE: PoolChange = PoolChange::Venue {
     slot: 2,
     authority: Pubkey::new_from_array([0; 32]),
     fee_account: Pubkey::new_from_array([0; 32]),
@@ -97,7 +102,7 @@ const NO_VENUE: PoolChange = PoolChange::Venue {
 };
 
 /// One of each, every one of them possible.
-fn every_change(world: &mut World) -> Vec<PoolChange> {
+pub(crate) fn every_change(world: &mut World) -> Vec<PoolChange> {
     let fees = world.trader("venue owner", 0.0).account;
     let args = AddUnderlyingArgs {
         symbol: symbol("DOGE"),
@@ -434,148 +439,4 @@ fn a_transfer_takes_two_signatures_and_the_old_key_is_powerless_after() {
         .govern(pool_governance::halt_withdrawals(old, 1), &admin())
         .refused(MarginPoolError::NotGuardian);
     world.govern(propose(heir.pubkey()), &heir).accepted();
-}
-
-#[test]
-fn a_halt_is_only_ever_made_longer() {
-    let mut world = timelocked();
-    let me = guardian().pubkey();
-    for seconds in [0, 604_801] {
-        world
-            .govern(pool_governance::halt_withdrawals(me, seconds), &guardian())
-            .refused(MarginPoolError::ParameterOutOfRange);
-    }
-    let until = world.now() + 604_800;
-    let halt = pool_governance::halt_withdrawals(me, 604_800);
-    let receipt = world.govern(halt, &guardian()).accepted();
-    let event = receipt.event::<WithdrawalsHalted>();
-    assert_eq!((event.by, event.until), (me, until));
-
-    for by in [guardian(), admin()] {
-        let shorter = pool_governance::halt_withdrawals(by.pubkey(), 1);
-        world.govern(shorter, &by).accepted();
-        assert_eq!(world.pool().halted_until, until);
-    }
-    // Nor does any change that the authority can make.
-    world.forge::<Pool>(&address::pool(), |p| p.params.timelock = 0);
-    for change in every_change(&mut world) {
-        world.enact_in_pool(change).accepted();
-        assert_eq!(world.pool().halted_until, until);
-    }
-}
-
-#[test]
-fn at_once_every_term_goes_its_strict_way_only() {
-    let mut world = World::new();
-    let fees = world.trader("venue owner", 0.0).account;
-    world.enact_in_pool(venue(fees, 1_000)).accepted();
-    world
-        .enact_in_pool(PoolChange::QuoteOutflow { limit: 50 })
-        .accepted();
-    world.enact_in_pool(limits(&world, 30, 20, 10)).accepted();
-    let mint = world.pool().collaterals[0].mint;
-    let of = |fields: [u64; 5]| PoolChange::CollateralTerms {
-        mint,
-        cap: fields[0],
-        account_cap: fields[1],
-        weight: fields[2],
-        ramp_seconds: fields[3],
-        outflow_limit: fields[4],
-    };
-    world
-        .enact_in_pool(of([100, 90, 800_000, 70, 60]))
-        .accepted();
-    let before = world.pool();
-    let loose = [
-        ("open_interest_limit", limits(&world, 31, 20, 10)),
-        ("series_limit", limits(&world, 30, 21, 10)),
-        ("account_limit", limits(&world, 30, 20, 11)),
-        ("cap", of([101, 90, 800_000, 70, 60])),
-        ("account_cap", of([100, 91, 800_000, 70, 60])),
-        ("weight", of([100, 90, 800_001, 70, 60])),
-        ("ramp_seconds", of([100, 90, 800_000, 69, 60])),
-        ("outflow_limit", of([100, 90, 800_000, 70, 61])),
-        ("outflow_limit", of([100, 90, 800_000, 70, 0])),
-        ("outflow_limit", PoolChange::QuoteOutflow { limit: 51 }),
-        ("outflow_limit", PoolChange::QuoteOutflow { limit: 0 }),
-        ("fee_share", venue(fees, 1_001)),
-        (
-            "venue",
-            PoolChange::Venue {
-                slot: 0,
-                authority: fees,
-                fee_account: fees,
-                fee_share: 0,
-            },
-        ),
-        ("venue", venue(address::pool(), 1_000)),
-    ];
-    for (name, change) in loose {
-        for by in [guardian(), admin()] {
-            let ix = pool_governance::tighten_pool(by.pubkey(), change.clone());
-            let refusal = world.govern(ix, &by).refused(MarginPoolError::NotTighter);
-            let named = format!("Program log: {name}: ");
-            let is_named = refusal.logs.iter().any(|l| l.starts_with(&named));
-            assert!(is_named, "{named}");
-        }
-    }
-    // What is no term is not changed at once, whichever way.
-    let same = PoolChange::Params(before.params);
-    let others = [
-        same,
-        PoolChange::Guardian(guardian().pubkey()),
-        PoolChange::Authority(Pubkey::default()),
-        PoolChange::LiquidationAuthority(before.liquidation_authority),
-    ];
-    for change in others {
-        let ix = pool_governance::tighten_pool(guardian().pubkey(), change);
-        world
-            .govern(ix, &guardian())
-            .refused(MarginPoolError::NotTighter);
-    }
-    let unlisted = PoolChange::CollateralTerms {
-        mint: fees,
-        cap: 0,
-        account_cap: 0,
-        weight: 0,
-        ramp_seconds: 0,
-        outflow_limit: 1,
-    };
-    let ix = pool_governance::tighten_pool(guardian().pubkey(), unlisted);
-    world
-        .govern(ix, &guardian())
-        .refused(MarginPoolError::CollateralNotListed);
-    assert_eq!(bytes_of(&*world.pool()), bytes_of(&*before));
-
-    let mut events = Vec::new();
-    for change in [
-        limits(&world, 29, 19, 0),
-        of([99, 89, 700_000, 71, 59]),
-        PoolChange::QuoteOutflow { limit: 49 },
-        venue(fees, 999),
-    ] {
-        let ix = pool_governance::tighten_pool(guardian().pubkey(), change.clone());
-        let receipt = world.govern(ix, &guardian()).accepted();
-        let event = receipt.event::<PoolTightened>();
-        events.push((event.by, event.change == borsh::to_vec(&change).unwrap()));
-    }
-
-    assert_eq!(events, [(guardian().pubkey(), true); 4]);
-    let (pool, market) = (world.pool(), world.market(BTC));
-    assert_eq!((market.open_interest_limit, market.account_limit), (29, 0));
-    assert_eq!(terms(&world), of([99, 89, 700_000, 71, 59]));
-    assert_eq!((pool.outflow.limit, pool.venues[2].fee_share), (49, 999));
-    let ix = pool_governance::tighten_pool(guardian().pubkey(), NO_VENUE);
-    world.govern(ix, &guardian()).accepted();
-    assert_eq!(world.pool().venues[2].authority, Pubkey::default());
-}
-
-#[test]
-fn a_guardian_cannot_tighten_a_market_by_another_name() {
-    let mut world = World::new();
-    let mut ix = pool_governance::tighten_pool(guardian().pubkey(), limits(&world, 1, 1, 1));
-    ix.accounts[1].pubkey = world.market_address(ETH);
-    world
-        .govern(ix, &guardian())
-        .refused(MarginPoolError::WrongTarget);
 }

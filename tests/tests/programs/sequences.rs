@@ -178,14 +178,11 @@ impl Stage {
                 price,
             } => {
                 let mark = world.book(underlying).price;
-                let leg = Leg {
-                    slot: 0,
-                    instrument: 0,
+                let leg = Leg::perpetual(
                     underlying,
-                    quantity: i64::try_from(i128::from(usd) * 1_000_000_000_000 / i128::from(mark))
-                        .unwrap(),
-                    price: u64::try_from(u128::from(mark) * u128::from(price) / 1_000_000).unwrap(),
-                };
+                    i64::try_from(i128::from(usd) * 1_000_000_000_000 / i128::from(mark)).unwrap(),
+                    u64::try_from(u128::from(mark) * u128::from(price) / 1_000_000).unwrap(),
+                );
                 if a != b {
                     let _ = world.trade(&hers[a], &hers[b], &[leg]);
                 }

@@ -7,7 +7,7 @@ use {
             Leg,
             error::MarginPoolError,
             events::VenueFilled,
-            state::{MarginAccount, Pool, Venue, permission},
+            state::{MarginAccount, Pool, permission},
         },
     },
     cep_tests::{BTC, Outcome, Receipt, Refusal, Trader, World, keypair},
@@ -29,23 +29,7 @@ pub(crate) fn stage() -> Stage {
     let maker = world.trader("maker", 500_000.0);
     let fees = world.trader("venue owner", 0.0);
     let venue = keypair("venue");
-    let authority = venue.pubkey();
-    let fee_account = fees.account;
-    world.forge::<Pool>(&address::pool(), |pool| {
-        pool.venues[3] = Venue {
-            authority,
-            fee_account,
-            fee_share: 500_000,
-        };
-    });
-    let expires_at = world.now() + 86_400;
-    for trader in [&taker, &maker] {
-        world.forge::<MarginAccount>(&trader.account, |a| {
-            a.delegates[1].key = authority;
-            a.delegates[1].expires_at = expires_at;
-            a.delegates[1].permissions = permission::VENUE;
-        });
-    }
+    world.open_venue(&venue, fees.account, &[&taker, &maker]);
     Stage {
         world,
         taker,
@@ -98,7 +82,7 @@ fn a_venue_clears_only_for_accounts_that_delegated_to_it_and_until_then() {
     let mut s = stage();
     let maker = s.maker.account;
     let mut without = s.world.clone();
-    without.forge::<MarginAccount>(&maker, |a| a.delegates[1].permissions = permission::TRADE);
+    without.forge::<MarginAccount>(&maker, |a| a.delegates[0].permissions = permission::TRADE);
     std::mem::swap(&mut s.world, &mut without);
     s.buy().refused(MarginPoolError::NotAccountOwner);
     s.world = without;

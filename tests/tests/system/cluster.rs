@@ -151,13 +151,7 @@ impl Cluster {
     }
 
     pub async fn trade(&self, a: &Trader, b: &Trader, contracts: f64, price: f64) {
-        let leg = Leg {
-            slot: 0,
-            instrument: 0,
-            underlying: SOL,
-            quantity: quantity(contracts),
-            price: micro_usd(price).unsigned_abs(),
-        };
+        let leg = Leg::perpetual(SOL, quantity(contracts), micro_usd(price).unsigned_abs());
         let trade = instruction::pool::trade_block(
             (a.account, a.key.pubkey()),
             (b.account, b.key.pubkey()),

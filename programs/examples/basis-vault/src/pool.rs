@@ -5,9 +5,11 @@ use {
     anchor_lang::prelude::*,
     margin_pool::{
         cpi,
+        error::MarginPoolError,
         program::MarginPool,
         state::{MarginAccount, Pool},
     },
+    risk_engine::state::BookRef,
 };
 
 /// Equity of the vault's margin account, micro-USD, by the pool's own margin check: what it is worth, with collateral at its
@@ -24,6 +26,23 @@ pub fn equity<'info>(
     };
     let call = CpiContext::new(program.key(), accounts).with_remaining_accounts(remaining.to_vec());
     Ok(cpi::check_margin(call)?.get().initial.equity)
+}
+
+/// Book price of an underlying, micro-USD a whole token, whose pair is the one at `pair` of the remaining accounts.
+pub fn price<'info>(
+    pool: &Pool,
+    underlying: u8,
+    remaining: &'info [AccountInfo<'info>],
+    pair: usize,
+) -> Result<u64> {
+    let book = remaining.chunks(2).nth(pair).and_then(|pair| pair.first());
+    let book = book.ok_or(MarginPoolError::RiskAccountsMissing)?;
+    require_keys_eq!(
+        *book.key,
+        pool.underlying(underlying)?.book,
+        MarginPoolError::RiskAccountsMismatch
+    );
+    Ok(BookRef::load(book)?.header.price)
 }
 
 /// The vault's signature: `[VAULT, staked mint, bump]`.

@@ -128,3 +128,34 @@ impl Asset {
         Ok(position)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slots_are_found_reused_and_run_out() {
+        let two = Asset::perpetual(2);
+        let mut account: MarginAccount = bytemuck::Zeroable::zeroed();
+        assert!(
+            two.find_or_open(&mut account)
+                .and_then(|p| p.add(5, -10))
+                .is_ok()
+        );
+        assert_eq!(
+            account.perpetual(2).map(|p| (p.base, p.quote)),
+            Some((5, -10))
+        );
+        assert!(
+            two.find_or_open(&mut account)
+                .and_then(|p| p.add(-5, 10))
+                .is_ok()
+        );
+        account.positions[0].free_if_empty();
+        assert!(account.perpetual(2).is_none());
+        for p in &mut account.positions {
+            p.kind = 9;
+        }
+        assert!(two.find_or_open(&mut account).is_err());
+    }
+}

@@ -1,9 +1,10 @@
 use {
     crate::{
         error::MarginPoolError,
-        state::{Ledger, MarginAccount, Pool, add},
+        state::{Ledger, MarginAccount, Market, Pool, add, negative, sub},
     },
     anchor_lang::prelude::*,
+    cep_risk::{PPM, funding::SUM_PER_MICRO, units::mul_ppm_ceil},
 };
 
 /// Changes an account's cash (positive: it receives), interest until now first: the one way in which cash changes.
@@ -42,9 +43,9 @@ pub fn charge(pool: &mut Pool, account: &mut MarginAccount, fee: i64) -> Result<
 
 /// Divides what the pool earned.
 fn earn(pool: &mut Pool, amount: i64) -> Result<()> {
-    let kept = cep_risk::PPM.saturating_sub(pool.params.insurance_share);
+    let kept = PPM.saturating_sub(pool.params.insurance_share);
     // Rounded up what is kept, so down what is not.
-    let kept = cep_risk::units::mul_ppm_ceil(amount, kept).map_err(MarginPoolError::from)?;
+    let kept = mul_ppm_ceil(amount, kept).map_err(MarginPoolError::from)?;
     let share = sub(amount, kept)?;
     pool.ledger.fees = add(pool.ledger.fees, kept)?;
     pool.ledger.insurance = add(pool.ledger.insurance, share)?;
@@ -61,36 +62,19 @@ pub fn sweep_interest(pool: &mut Pool) -> Result<i64> {
 }
 
 /// Takes what rounding left in a market's pot, as far as it is there, and returns it.
-pub fn sweep_dust(pool: &mut Pool, market: &mut crate::state::Market) -> Result<i64> {
-    let whole = market.dust.get() / cep_risk::funding::SUM_PER_MICRO;
+pub fn sweep_dust(pool: &mut Pool, market: &mut Market) -> Result<i64> {
+    let whole = market.dust.get() / SUM_PER_MICRO;
     let amount = i64::try_from(whole).unwrap_or(i64::MAX);
     let amount = amount.min(market.unsettled);
-    market
-        .dust
-        .add(-i128::from(amount) * cep_risk::funding::SUM_PER_MICRO)?;
+    market.dust.add(-i128::from(amount) * SUM_PER_MICRO)?;
     take_unsettled(&mut pool.ledger, market, amount)?;
     earn(pool, amount)?;
     Ok(amount)
 }
 
 /// Out of what losers paid in; negative: into it.
-pub(super) fn take_unsettled(
-    ledger: &mut Ledger,
-    market: &mut crate::state::Market,
-    amount: i64,
-) -> Result<()> {
+pub(super) fn take_unsettled(ledger: &mut Ledger, market: &mut Market, amount: i64) -> Result<()> {
     market.unsettled = sub(market.unsettled, amount)?;
     ledger.unsettled = sub(ledger.unsettled, amount)?;
     Ok(())
-}
-
-pub(super) fn negative(amount: i64) -> Result<i64> {
-    amount
-        .checked_neg()
-        .ok_or_else(|| MarginPoolError::Overflow.into())
-}
-
-pub(super) fn sub(a: i64, b: i64) -> Result<i64> {
-    a.checked_sub(b)
-        .ok_or_else(|| MarginPoolError::Overflow.into())
 }

@@ -1,11 +1,16 @@
 use {
-    super::{Asset, cash::negative, pay},
+    super::{Asset, pay},
     crate::{
         error::MarginPoolError,
-        state::{MarginAccount, Market, Pool, Position, PositionKind, add},
+        margin::{BookParts, valuation},
+        state::{MarginAccount, Market, Pool, Position, PositionKind, add, negative, sub},
     },
     anchor_lang::prelude::*,
-    cep_risk::funding::{SUM_PER_MICRO, owed},
+    cep_risk::{
+        Price,
+        auction::slice_of_position,
+        funding::{SUM_PER_MICRO, owed},
+    },
 };
 
 /// Gives `base` of an instrument to `to` and takes it from `from`, with `quote` for it (negative: `to` pays). For an option
@@ -36,6 +41,24 @@ pub fn exchange_as_is(
     change(market, from, asset, (negative(base)?, negative(quote)?))
 }
 
+/// The part of a position that a bidder for `fraction` (ppb) of everything takes over: base and quote, rounded against the bidder. Its
+/// funding was taken before, and what has its settlement price was turned into its claim.
+pub fn part_of<B: BookParts>(
+    position: &Position,
+    book: &B,
+    now: i64,
+    fraction: u64,
+) -> Result<(i64, i64)> {
+    let mark = match position.base {
+        0 => 0,
+        base => valuation::mark(book, &Asset::held(position)?, base < 0, now)?,
+    };
+    // An option out of reach of any scenario is marked at zero and split as if at one micro-USD.
+    let mark = Price::new(mark.max(1)).map_err(MarginPoolError::from)?;
+    let part = slice_of_position(position.base, position.quote, mark, fraction);
+    Ok(part.map_err(MarginPoolError::from)?)
+}
+
 /// Adds to one side. The caller does the opposite to the other: the sum of quote does not change.
 fn change(
     market: &mut Market,
@@ -49,6 +72,11 @@ fn change(
     position.add(base, quote)?;
     let after = position.base;
     position.free_if_empty();
+    count(market, asset, before, after)
+}
+
+/// Takes note in the market's sums that one position's base went from `before` to `after`.
+pub(super) fn count(market: &mut Market, asset: &Asset, before: i64, after: i64) -> Result<()> {
     match asset.kind {
         PositionKind::Perpetual => market.replace_base(before, after),
         PositionKind::Free => err!(MarginPoolError::PositionNotFound),
@@ -56,7 +84,7 @@ fn change(
             let series = market.series_mut(asset.slot, asset.instrument)?;
             let long = series.open_long;
             series.replace_base(before, after)?;
-            let more = add(series.open_long, negative(long)?)?;
+            let more = sub(series.open_long, long)?;
             if kind == PositionKind::Future {
                 market.open_futures = add(market.open_futures, more)?;
             }
@@ -70,11 +98,7 @@ pub fn take_funding(market: &mut Market, position: &mut Position) -> Result<()> 
     if position.kind != PositionKind::Perpetual as u8 {
         return Ok(());
     }
-    let growth = market
-        .funding
-        .index
-        .checked_sub(position.funding_entry)
-        .ok_or(MarginPoolError::Overflow)?;
+    let growth = sub(market.funding.index, position.funding_entry)?;
     position.funding_entry = market.funding.index;
     if growth == 0 || position.base == 0 {
         return Ok(());

@@ -1,12 +1,12 @@
 use {
     super::{
         Asset,
-        cash::{credit, negative, take_unsettled},
-        positions::take_funding,
+        cash::{credit, take_unsettled},
+        positions::{count, take_funding},
     },
     crate::{
         error::MarginPoolError,
-        state::{MarginAccount, Market, Pool, Position, PositionKind, add},
+        state::{MarginAccount, Market, Pool, Position, add, negative},
     },
     anchor_lang::prelude::*,
     cep_risk::{
@@ -62,13 +62,7 @@ pub fn convert(
         market
             .dust
             .add(exact - i128::from(rounded) * SUM_PER_MICRO)?;
-        let series = market.series_mut(asset.slot, asset.instrument)?;
-        let long = series.open_long;
-        series.replace_base(base, 0)?;
-        let gone = add(series.open_long, negative(long)?)?;
-        if asset.kind == PositionKind::Future {
-            market.open_futures = add(market.open_futures, gone)?;
-        }
+        count(market, &asset, base, 0)?;
     }
     settle(pool, market, account, slot, payoff)
 }

@@ -1,7 +1,7 @@
 use {
-    crate::{clearing, error::MarginPoolError, events::FeesCollected, seeds, state::Pool},
+    crate::{clearing, error::MarginPoolError, events::FeesCollected, seeds, state::Pool, token},
     anchor_lang::prelude::*,
-    anchor_spl::token::{Mint, Token, TokenAccount, TransferChecked, transfer_checked},
+    anchor_spl::token_interface::{Mint, TokenAccount, TokenInterface},
 };
 
 #[derive(Accounts)]
@@ -11,13 +11,14 @@ pub struct CollectFees<'info> {
         has_one = quote_mint @ MarginPoolError::WrongQuoteMint,
         has_one = quote_vault @ MarginPoolError::WrongVault)]
     pub pool: AccountLoader<'info, Pool>,
-    pub quote_mint: Account<'info, Mint>,
+    #[account(mint::token_program = token_program)]
+    pub quote_mint: InterfaceAccount<'info, Mint>,
     #[account(mut)]
-    pub quote_vault: Account<'info, TokenAccount>,
+    pub quote_vault: InterfaceAccount<'info, TokenAccount>,
     #[account(mut, token::mint = quote_mint)]
-    pub destination: Account<'info, TokenAccount>,
+    pub destination: InterfaceAccount<'info, TokenAccount>,
     pub authority: Signer<'info>,
-    pub token_program: Program<'info, Token>,
+    pub token_program: Interface<'info, TokenInterface>,
 }
 
 /// The pool's share of interest joins the fees first. Nothing but fees leaves, and only while the vault holds them.
@@ -34,15 +35,14 @@ pub(crate) fn handler(ctx: Context<CollectFees>, amount: u64) -> Result<()> {
         pool.invariant()?;
         [pool.bump]
     };
-    let signer: &[&[&[u8]]] = &[&[seeds::POOL, &bump]];
-    let transfer = TransferChecked {
-        from: accounts.quote_vault.to_account_info(),
-        mint: accounts.quote_mint.to_account_info(),
-        to: accounts.destination.to_account_info(),
+    let transfer = token::Transfer {
+        program: &accounts.token_program,
+        mint: &accounts.quote_mint,
+        from: &accounts.quote_vault,
+        to: &accounts.destination,
         authority: accounts.pool.to_account_info(),
     };
-    let cpi = CpiContext::new_with_signer(accounts.token_program.key(), transfer, signer);
-    transfer_checked(cpi, amount, accounts.quote_mint.decimals)?;
+    transfer.run(amount, &[&[seeds::POOL, &bump]])?;
     emit!(FeesCollected {
         amount,
         destination: accounts.destination.key(),

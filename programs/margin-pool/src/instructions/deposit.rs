@@ -1,7 +1,7 @@
 use {
     crate::{
         clearing,
-        custody::{self, Asset},
+        custody::{self, PoolToken},
         error::MarginPoolError,
         events::Deposited,
         seeds,
@@ -46,14 +46,14 @@ pub(crate) fn handler<'info>(ctx: Context<'info, Deposit<'info>>, amount: u64) -
     let mut pool = accounts.pool.load_mut()?;
     let mut account = accounts.margin_account.load_mut()?;
     let (mint, now) = (accounts.mint.key(), Clock::get()?.unix_timestamp);
-    let asset = Asset::of(&pool, &mint)?;
+    let asset = PoolToken::of(&pool, &mint)?;
     match asset {
-        Asset::Quote => {
+        PoolToken::Quote => {
             let received = pool.ledger.receive(amount)?;
             pool.accrue(now)?;
             clearing::credit(&mut pool, &mut account, received)?;
         }
-        Asset::Collateral(index) => {
+        PoolToken::Collateral(index) => {
             // A mint closed and opened again at its address may be another one.
             let listed = pool.collateral(index)?;
             token::require_allowed(&accounts.mint, listed.extensions)?;
@@ -102,8 +102,7 @@ fn require_no_gap<'info>(
 
 /// Counts what the pool keeps of a collateral; its cap holds.
 fn take_in(pool: &mut Pool, index: usize, amount: u64) -> Result<()> {
-    let listed = pool.collaterals.get_mut(index);
-    let listed = listed.ok_or(MarginPoolError::CollateralNotListed)?;
+    let listed = pool.collateral_mut(index)?;
     listed.deposited = listed
         .deposited
         .checked_add(amount)

@@ -1,7 +1,7 @@
 use {
     crate::{
         clearing,
-        custody::{self, Asset},
+        custody::{self, PoolToken},
         error::MarginPoolError,
         events::Transferred,
         seeds,
@@ -45,16 +45,12 @@ pub(crate) fn handler<'info>(
     from.require_permission(&by, permission::TRANSFER, now)?;
     from.require_not_in_liquidation()?;
     pool.accrue(now)?;
-    match Asset::of(&pool, &mint)? {
-        Asset::Quote => {
-            // Only settled cash moves, interest until now in it.
-            clearing::credit(&mut pool, &mut from, 0)?;
-            let owned = u64::try_from(from.cash).unwrap_or(0);
-            require!(amount <= owned, MarginPoolError::InsufficientCash);
-            let amount = i64::try_from(amount).map_err(|_| MarginPoolError::Overflow)?;
+    match PoolToken::of(&pool, &mint)? {
+        PoolToken::Quote => {
+            let amount = custody::own_cash(&mut pool, &mut from, amount)?;
             clearing::pay(&mut pool, &mut from, &mut to, amount)?;
         }
-        Asset::Collateral(index) => {
+        PoolToken::Collateral(index) => {
             custody::take_collateral(&mut from, index, amount)?;
             custody::add_collateral(&pool, &mut to, index, amount)?;
         }

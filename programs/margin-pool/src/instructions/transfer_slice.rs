@@ -5,12 +5,12 @@ use {
         events::SliceTransferred,
         margin::{BookParts, Books, RiskAccounts, valuation},
         seeds,
-        state::{MarginAccount, Market, Pool, add},
+        state::{MarginAccount, Market, Pool, add, negative, sub},
     },
     anchor_lang::prelude::*,
     cep_risk::{
         Price,
-        auction::{PPB, slice_of, slice_of_position},
+        auction::{PPB, slice_of, slice_of_balance},
     },
 };
 
@@ -67,10 +67,7 @@ pub(crate) fn handler<'info>(
         args.fraction,
     )?;
     move_collateral(&mut from, &mut to, args.fraction)?;
-    let for_sale = from
-        .cash
-        .checked_sub(args.reserved)
-        .ok_or(MarginPoolError::Overflow)?;
+    let for_sale = sub(from.cash, args.reserved)?;
     let part = slice_of(for_sale, args.fraction);
     clearing::pay(&mut pool, &mut from, &mut to, part)?;
     pay(&mut pool, &mut from, &mut to, args.payment)?;
@@ -121,37 +118,28 @@ fn move_position<B: BookParts>(
     let index = Price::new(listed.book.header().price);
     let index = index.map_err(|_| MarginPoolError::BookNotReady)?;
     market.funding.accrue(&funding, index, books.now)?;
-    let held = |account: &MarginAccount| account.positions.get(slot).copied();
-    let mut position = held(from).ok_or(MarginPoolError::PositionNotFound)?;
-    let mut mark = 0;
-    if position.base != 0 {
-        if asset.instrument != 0
-            && let Some(payoff) = valuation::settled_payoff(&listed.book, asset)?
-        {
-            clearing::convert(pool, market, from, slot, payoff)?;
-        } else {
-            mark = valuation::mark(&listed.book, asset, position.base < 0, books.now)?;
-            let place = from.positions.get_mut(slot);
-            let place = place.ok_or(MarginPoolError::PositionNotFound)?;
-            clearing::take_funding(market, place)?;
-        }
-        position = held(from).ok_or(MarginPoolError::PositionNotFound)?;
+    // A claim is what it is, and its instrument may be gone.
+    let open = asset.instrument != 0 && asset.base(from) != 0;
+    let payoff = match open {
+        true => valuation::settled_payoff(&listed.book, asset)?,
+        false => None,
+    };
+    if let Some(payoff) = payoff {
+        clearing::convert(pool, market, from, slot, payoff)?;
     }
+    let position = from.positions.get_mut(slot);
+    let position = position.ok_or(MarginPoolError::PositionNotFound)?;
     if position.is_free() {
         return Ok(());
     }
-    // An option out of reach of any scenario is marked at zero and split as if at one micro-USD.
-    let mark = Price::new(mark.max(1)).map_err(MarginPoolError::from)?;
-    let part = slice_of_position(position.base, position.quote, mark, fraction);
-    let part = part.map_err(MarginPoolError::from)?;
+    clearing::take_funding(market, position)?;
+    let part = clearing::part_of(position, &listed.book, books.now, fraction)?;
     clearing::exchange_as_is(market, (to, from), asset, part)
 }
 
 fn move_collateral(from: &mut MarginAccount, to: &mut MarginAccount, fraction: u64) -> Result<()> {
     for (left, right) in from.collaterals.iter_mut().zip(to.collaterals.iter_mut()) {
-        // amount x fraction / PPB <= amount, since the fraction is at most one.
-        let part = u128::from(*left) * u128::from(fraction) / u128::from(PPB);
-        let part = u64::try_from(part).map_err(|_| MarginPoolError::Overflow)?;
+        let part = slice_of_balance(*left, fraction);
         *left = left.checked_sub(part).ok_or(MarginPoolError::Overflow)?;
         *right = right.checked_add(part).ok_or(MarginPoolError::Overflow)?;
     }
@@ -168,7 +156,7 @@ fn pay(
     if payment >= 0 {
         return clearing::pay(pool, to, from, payment);
     }
-    let amount = payment.checked_neg().ok_or(MarginPoolError::Overflow)?;
+    let amount = negative(payment)?;
     require!(
         amount <= pool.ledger.insurance,
         MarginPoolError::InsuranceExhausted

@@ -1,7 +1,7 @@
 use {
     crate::{
         clearing,
-        custody::{self, Asset},
+        custody::{self, PoolToken},
         error::MarginPoolError,
         events::Withdrawn,
         seeds,
@@ -66,20 +66,16 @@ fn debit<'info>(ctx: &Context<'info, Withdraw<'info>>, amount: u64) -> Result<()
     );
     account.require_not_in_liquidation()?;
     pool.accrue(now)?;
-    let asset = Asset::of(&pool, &ctx.accounts.mint.key())?;
+    let asset = PoolToken::of(&pool, &ctx.accounts.mint.key())?;
     match asset {
-        Asset::Quote => {
-            // Only settled cash leaves: borrowing against collateral is for losses, not for withdrawal. Interest first.
-            clearing::credit(&mut pool, &mut account, 0)?;
-            let owned = u64::try_from(account.cash).unwrap_or(0);
-            require!(amount <= owned, MarginPoolError::InsufficientCash);
+        PoolToken::Quote => {
+            custody::own_cash(&mut pool, &mut account, amount)?;
             let released = pool.ledger.release(amount)?;
             clearing::credit(&mut pool, &mut account, -released)?;
         }
-        Asset::Collateral(index) => {
+        PoolToken::Collateral(index) => {
             custody::take_collateral(&mut account, index, amount)?;
-            let listed = pool.collaterals.get_mut(index);
-            let listed = listed.ok_or(MarginPoolError::CollateralNotListed)?;
+            let listed = pool.collateral_mut(index)?;
             listed.deposited = listed
                 .deposited
                 .checked_sub(amount)

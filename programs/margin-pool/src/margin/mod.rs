@@ -7,4 +7,9 @@ mod report;
 mod snapshot;
 pub mod valuation;
 
-pub use {accounts::RiskAccounts, books::*, report::*, snapshot::Snapshot};
+pub use {
+    accounts::RiskAccounts,
+    books::*,
+    report::*,
+    snapshot::{Snapshot, funding_due},
+};

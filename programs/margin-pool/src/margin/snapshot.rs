@@ -5,7 +5,7 @@ use {
     },
     crate::{
         error::MarginPoolError,
-        state::{Collateral, MarginAccount, Pool, Position, PositionKind, add},
+        state::{Collateral, MarginAccount, Pool, Position, PositionKind, add, negative, sub},
     },
     anchor_lang::prelude::*,
     cep_risk::{
@@ -31,14 +31,20 @@ impl<'a> Snapshot<'a> {
         account: &MarginAccount,
         books: &'a Books<B>,
     ) -> Result<Self> {
-        let mut snapshot = Self {
-            cash: 0,
-            holdings: Vec::with_capacity(count(account)),
-            exposed: 0,
-            stale_curves: 0,
-        };
+        let mut snapshot = Self::empty();
         snapshot.retake(pool, account, books)?;
         Ok(snapshot)
+    }
+
+    /// Of nothing yet: see [`Self::retake`].
+    #[must_use]
+    pub const fn empty() -> Self {
+        Self {
+            cash: 0,
+            holdings: Vec::new(),
+            exposed: 0,
+            stale_curves: 0,
+        }
     }
 
     /// The same of another account, or of what became of it, in the same memory: on chain the heap never frees.
@@ -116,7 +122,8 @@ impl<'a> Snapshot<'a> {
         let listed = books.listed(index)?;
         let (header, instruments) = (listed.book.header(), listed.book.instruments());
         if kind == PositionKind::Perpetual {
-            let quote = add(position.quote, due(pool, position, listed, books.now)?)?;
+            let (_, due) = funding_due(pool, position, listed, books.now)?;
+            let quote = add(position.quote, due)?;
             return self.hold(index, (position.base, quote), Instrument::Index, books);
         }
         match dated(position, kind, header, instruments, books.now)? {
@@ -204,25 +211,25 @@ impl<'a> Snapshot<'a> {
     }
 }
 
-/// Funding that a perpetual receives (negative: owes) when it is next touched. Rounded down.
-fn due<B: BookParts>(
+/// Where a market's funding index is at `now`, and what a perpetual then receives (negative: owes) when it is touched. Rounded
+/// down.
+pub fn funding_due<B: BookParts>(
     pool: &Pool,
     position: &Position,
     listed: &ListedBook<B>,
     now: i64,
-) -> Result<i64> {
+) -> Result<(i64, i64)> {
     let funding = listed.funding.get();
     let index = match Price::new(listed.book.header().price) {
         Ok(price) => funding.at(&pool.params.funding(), price, now)?,
         Err(_) => funding.index,
     };
-    let growth = index.checked_sub(position.funding_entry);
-    let growth = growth.ok_or(MarginPoolError::Overflow)?;
+    let growth = sub(index, position.funding_entry)?;
     if growth == 0 {
-        return Ok(0);
+        return Ok((index, 0));
     }
     let owed = owed(position.base, growth).map_err(MarginPoolError::from)?;
-    Ok(owed.checked_neg().ok_or(MarginPoolError::Overflow)?)
+    Ok((index, negative(owed)?))
 }
 
 fn count(account: &MarginAccount) -> usize {

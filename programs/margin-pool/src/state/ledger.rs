@@ -34,10 +34,7 @@ impl Ledger {
     pub fn release(&mut self, amount: u64) -> Result<i64> {
         let amount = i64::try_from(amount).map_err(|_| MarginPoolError::Overflow)?;
         let set_aside = add(add(self.insurance, self.fees)?, self.unsettled)?;
-        let available = self
-            .vault
-            .checked_sub(set_aside)
-            .ok_or(MarginPoolError::Overflow)?;
+        let available = sub(self.vault, set_aside)?;
         require!(amount <= available, MarginPoolError::VaultIlliquid);
         self.vault = add(self.vault, -amount)?;
         Ok(amount)
@@ -75,6 +72,17 @@ impl Ledger {
 pub fn add(a: i64, b: i64) -> Result<i64> {
     a.checked_add(b)
         .ok_or_else(|| MarginPoolError::Overflow.into())
+}
+
+/// Checked difference with this program's error.
+pub fn sub(a: i64, b: i64) -> Result<i64> {
+    a.checked_sub(b)
+        .ok_or_else(|| MarginPoolError::Overflow.into())
+}
+
+/// Checked opposite with this program's error.
+pub fn negative(amount: i64) -> Result<i64> {
+    sub(0, amount)
 }
 
 const _: () = assert!(size_of::<Ledger>() == 48);

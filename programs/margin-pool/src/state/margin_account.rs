@@ -160,29 +160,6 @@ impl MarginAccount {
             .find(|p| p.is_perpetual_of(underlying))
     }
 
-    /// The perpetual position in `underlying`, in a new slot if there is none yet.
-    pub fn perpetual_mut(&mut self, underlying: u8) -> Result<&mut Position> {
-        let slot = match self
-            .positions
-            .iter()
-            .position(|p| p.is_perpetual_of(underlying))
-        {
-            Some(slot) => slot,
-            None => self
-                .positions
-                .iter()
-                .position(Position::is_free)
-                .ok_or(MarginPoolError::PositionSlotsFull)?,
-        };
-        let position = self
-            .positions
-            .get_mut(slot)
-            .ok_or(MarginPoolError::PositionSlotsFull)?;
-        position.underlying = underlying;
-        position.kind = PositionKind::Perpetual as u8;
-        Ok(position)
-    }
-
     /// Whether `key` may do this (one bit of [`permission`]) for the account at `now`.
     #[must_use]
     pub fn permits(&self, key: &Pubkey, permission: u64, now: i64) -> bool {
@@ -233,23 +210,6 @@ const _: () =
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn slots_are_found_reused_and_run_out() {
-        let mut account: MarginAccount = bytemuck::Zeroable::zeroed();
-        assert!(account.perpetual_mut(2).and_then(|p| p.add(5, -10)).is_ok());
-        assert_eq!(
-            account.perpetual(2).map(|p| (p.base, p.quote)),
-            Some((5, -10))
-        );
-        assert!(account.perpetual_mut(2).and_then(|p| p.add(-5, 10)).is_ok());
-        account.positions[0].free_if_empty();
-        assert!(account.perpetual(2).is_none());
-        for p in &mut account.positions {
-            p.kind = 9;
-        }
-        assert!(account.perpetual_mut(2).is_err());
-    }
 
     #[test]
     fn kinds_are_numbered_as_the_instruments_are() {

@@ -278,6 +278,15 @@ impl Pool {
             .ok_or_else(|| MarginPoolError::CollateralNotListed.into())
     }
 
+    /// [`Self::collateral`], to be changed.
+    pub fn collateral_mut(&mut self, index: usize) -> Result<&mut Collateral> {
+        let count = usize::from(self.collateral_count);
+        self.collaterals
+            .get_mut(index)
+            .filter(|_| index < count)
+            .ok_or_else(|| MarginPoolError::CollateralNotListed.into())
+    }
+
     /// Slot of a listed collateral by its mint.
     pub fn collateral_index(&self, mint: &Pubkey) -> Result<usize> {
         self.collaterals

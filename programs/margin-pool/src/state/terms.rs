@@ -18,7 +18,7 @@ impl Pool {
     pub(crate) fn apply(&mut self, change: &PoolChange, now: i64) -> Result<()> {
         match *change {
             PoolChange::Params(params) => {
-                self.interest.accrue(&self.params.interest(), now)?;
+                self.accrue(now)?;
                 self.params = params;
             }
             PoolChange::CollateralTerms {
@@ -29,7 +29,7 @@ impl Pool {
                 ramp_seconds,
                 outflow_limit,
             } => {
-                let listed = self.listed_mut(&mint)?;
+                let listed = self.collateral_mut(self.collateral_index(&mint)?)?;
                 (listed.cap, listed.account_cap) = (cap, account_cap);
                 listed.outflow.relimit(outflow_limit);
                 listed.reweigh(weight, ramp_seconds, now)?;
@@ -56,12 +56,6 @@ impl Pool {
             | PoolChange::MarketLimits { .. } => return err!(MarginPoolError::WrongTarget),
         }
         Ok(())
-    }
-
-    fn listed_mut(&mut self, mint: &Pubkey) -> Result<&mut Collateral> {
-        let index = self.collateral_index(mint)?;
-        let slot = self.collaterals.get_mut(index);
-        slot.ok_or_else(|| MarginPoolError::CollateralNotListed.into())
     }
 
     /// An authority has one slot, or its share would be anybody's guess.
@@ -180,7 +174,7 @@ impl Collateral {
     /// A weight no higher than what counts now counts at once. A higher one goes on from there: its line from zero
     /// is taken to have begun so long ago that it passes what counts now, rounded down.
     fn reweigh(&mut self, weight: u64, ramp_seconds: u64, now: i64) -> Result<()> {
-        let present = ramped(self.weight, self.ramp_start, self.ramp_seconds, now);
+        let present = self.weight_at(now);
         // Weights are at most 10⁶, ramps at most a year: the product stays below 2⁴⁵. A weight of zero is no higher.
         let done = (ramp_seconds * present.min(weight))
             .checked_div(weight)
@@ -190,16 +184,6 @@ impl Collateral {
         (self.weight, self.ramp_seconds) = (weight, ramp_seconds);
         Ok(())
     }
-}
-
-/// What counts at `now` of a weight that rises from zero in a straight line, ppm, rounded down.
-fn ramped(weight: u64, start: i64, seconds: u64, now: i64) -> u64 {
-    let elapsed = u64::try_from(now.saturating_sub(start)).unwrap_or(0);
-    if elapsed >= seconds {
-        return weight;
-    }
-    // Below a year times 10⁶; not divided by zero, for then elapsed is no less.
-    weight * elapsed / seconds
 }
 
 /// The account that a venue's fees are to go to is the one given, and of this pool.
@@ -251,7 +235,7 @@ mod tests {
     }
 
     fn weight(c: &Collateral, now: i64) -> u64 {
-        ramped(c.weight, c.ramp_start, c.ramp_seconds, now)
+        c.weight_at(now)
     }
 
     #[test]

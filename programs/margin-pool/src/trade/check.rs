@@ -123,15 +123,17 @@ mod tests {
         let mut account = MarginAccount::zeroed();
         account.cash = 7;
         for underlying in [0, 1, 5] {
-            let position = account.perpetual_mut(underlying).unwrap();
+            let position = Asset::perpetual(underlying)
+                .find_or_open(&mut account)
+                .unwrap();
             position.add(10 + i64::from(underlying), 0).unwrap();
         }
         let (old, before) = (account, Holdings::of(&account, &legs));
         // One closed, one changed, two opened, the first in the slot that became free.
         account.positions[0] = Position::zeroed();
-        account.perpetual_mut(1).unwrap().base = 99;
-        account.perpetual_mut(2).unwrap().base = -3;
-        account.perpetual_mut(0).unwrap().base = 4;
+        Asset::perpetual(1).find_or_open(&mut account).unwrap().base = 99;
+        Asset::perpetual(2).find_or_open(&mut account).unwrap().base = -3;
+        Asset::perpetual(0).find_or_open(&mut account).unwrap().base = 4;
         account.cash = -7;
         let (new, after) = (account, Holdings::of(&account, &legs));
 

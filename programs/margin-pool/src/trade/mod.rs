@@ -63,8 +63,7 @@ pub fn clear<B: BookParts>(
     }
 
     risk.update_markets(books)?;
-    let [first, _] = &sides;
-    let (mut snapshot, mut scratch) = (Snapshot::of(pool, first, books)?, Scratch::new());
+    let (mut snapshot, mut scratch) = (Snapshot::empty(), Scratch::new());
     for (account, before) in sides.into_iter().zip(&before) {
         let tools = (&mut snapshot, &mut scratch);
         check_side(pool, account, &assets, before, books, tools)?;

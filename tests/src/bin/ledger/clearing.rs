@@ -2,13 +2,7 @@
 
 use {
     crate::measure::record,
-    cep_sdk::{
-        address, instruction,
-        programs::{
-            margin_pool::state::{MarginAccount, Pool, permission},
-            risk_engine::state::InstrumentKind,
-        },
-    },
+    cep_sdk::{instruction, programs::margin_pool::state::permission},
     cep_tests::{
         BTC, Outcome, Trader, World, keypair, options,
         world::{admin, quote_mint},
@@ -49,18 +43,7 @@ fn venue(into: &mut BTreeMap<String, u64>) {
     let fees = world.trader("venue owner", 0.0).account;
     let venue = keypair("venue");
     let key = venue.pubkey();
-    world.forge::<Pool>(&address::pool(), |pool| {
-        pool.venues[0].authority = key;
-        pool.venues[0].fee_account = fees;
-        pool.venues[0].fee_share = 500_000;
-    });
-    for trader in [&taker, &maker] {
-        world.forge::<MarginAccount>(&trader.account, |account| {
-            account.delegates[0].key = key;
-            account.delegates[0].expires_at = i64::MAX;
-            account.delegates[0].permissions = permission::VENUE;
-        });
-    }
+    world.open_venue(&venue, fees, &[&taker, &maker]);
     let books = [world.book_address(BTC)];
     let legs = vec![cep_tests::actions::leg(BTC, 0.1, 120_000.0)];
     let sides = (taker.account, maker.account);
@@ -82,17 +65,9 @@ fn expiry(into: &mut BTreeMap<String, u64>) {
     record(into, &settled.accepted());
 }
 
-/// A call and a future a week from expiry, open, and two who trade them.
+/// Two who trade a week's options.
 fn chain() -> (World, [Trader; 2], i64) {
-    let mut world = options::world(2);
-    let expires_at = world.expiry_in(7);
-    world.list(BTC, InstrumentKind::Call, expires_at, 120_000.0);
-    world.list(BTC, InstrumentKind::Future, expires_at, 0.0);
-    world.set_volatility(0.5);
-    world.set_price(BTC, 120_000.0);
-    world.crank_curves(BTC, 8);
-    world.refresh_scenarios(BTC).accepted();
-    world.open_all(BTC);
+    let (mut world, expires_at) = options::week();
     let traders = ["alice", "bob"].map(|name| world.trader(name, 500_000.0));
     (world, traders, expires_at)
 }

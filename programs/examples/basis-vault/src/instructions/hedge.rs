@@ -1,12 +1,16 @@
 use {
-    crate::{error::BasisVaultError, pool::signed, seeds, state::Vault},
+    crate::{
+        error::BasisVaultError,
+        pool::{price, signed},
+        seeds,
+        state::Vault,
+    },
     anchor_lang::prelude::*,
     margin_pool::{
         Leg, cpi,
         program::MarginPool,
         state::{MarginAccount, Pool},
     },
-    risk_engine::state::BookRef,
 };
 
 /// Remaining accounts: the pool's (risk book, market) pairs of all that either side holds; first that of the staked token,
@@ -62,17 +66,10 @@ fn require_hedge<'info>(ctx: &Context<'info, Hedge<'info>>, underlying: u8) -> R
     let account = ctx.accounts.margin_account.load()?;
     let collateral = usize::from(ctx.accounts.vault.collateral);
     let listed = pool.collateral(collateral)?;
-    let price = |underlying: u8, at: usize| -> Result<u64> {
-        let info = ctx.remaining_accounts.get(at);
-        let info = info.ok_or(margin_pool::error::MarginPoolError::RiskAccountsMissing)?;
-        require_keys_eq!(
-            *info.key,
-            pool.underlying(underlying)?.book,
-            margin_pool::error::MarginPoolError::RiskAccountsMismatch
-        );
-        Ok(BookRef::load(info)?.header.price)
-    };
-    let (token, base) = (price(listed.underlying, 0)?, price(listed.base, 2)?);
+    let (token, base) = (
+        price(&pool, listed.underlying, ctx.remaining_accounts, 0)?,
+        price(&pool, listed.base, ctx.remaining_accounts, 1)?,
+    );
     let held = account.collaterals.get(collateral).copied().unwrap_or(0);
     let unit = 10u64
         .checked_pow(u32::from(listed.decimals).saturating_sub(6))

@@ -1,7 +1,7 @@
 use {
     crate::{
         error::BasisVaultError,
-        pool::{equity, share_of, signed, worth},
+        pool::{equity, price, share_of, signed, worth},
         seeds,
         state::Vault,
     },
@@ -9,11 +9,9 @@ use {
     anchor_spl::token::{Burn, Mint, Token, TokenAccount, burn},
     margin_pool::{
         cpi,
-        error::MarginPoolError,
         program::MarginPool,
         state::{MarginAccount, Pool},
     },
-    risk_engine::state::BookRef,
 };
 
 /// Remaining accounts: the pool's (risk book, market) pairs of all that the vault's margin account holds; the staked token's pair
@@ -94,14 +92,7 @@ pub(crate) fn handler<'info>(
 fn in_tokens<'info>(ctx: &Context<'info, Redeem<'info>>, micro_usd: u64) -> Result<u64> {
     let pool = ctx.accounts.pool.load()?;
     let listed = pool.collateral(usize::from(ctx.accounts.vault.collateral))?;
-    let info = ctx.remaining_accounts.first();
-    let info = info.ok_or(MarginPoolError::RiskAccountsMissing)?;
-    require_keys_eq!(
-        *info.key,
-        pool.underlying(listed.underlying)?.book,
-        MarginPoolError::RiskAccountsMismatch
-    );
-    let price = BookRef::load(info)?.header.price;
+    let price = price(&pool, listed.underlying, ctx.remaining_accounts, 0)?;
     let one = 10u64
         .checked_pow(u32::from(listed.decimals))
         .ok_or(BasisVaultError::Overflow)?;
