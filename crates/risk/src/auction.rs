@@ -108,6 +108,54 @@ impl AuctionParams {
     }
 }
 
+/// How fast an auction's clock runs: a bidder who waits in a storm waits for less.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PaceParams {
+    /// Volatility over its floor up to which the clock runs at its own pace, ppm; 1,000,000 ..= 10,000,000.
+    pub calm: u64,
+    /// What is added to the pace when open shortfalls have reached the insurance fund, ppm; at most 10,000,000.
+    pub stress: u64,
+    /// The clock never runs faster than this, ppm; 1,000,000 ..= 20,000,000.
+    pub limit: u64,
+}
+
+impl PaceParams {
+    /// # Errors
+    /// [`RiskError::BadParameter`] when a value leaves the range stated beside it.
+    pub const fn check(&self) -> Result<(), RiskError> {
+        let in_range = self.calm >= PPM
+            && self.calm <= 10 * PPM
+            && self.stress <= 10 * PPM
+            && self.limit >= PPM
+            && self.limit <= 20 * PPM;
+        if in_range {
+            Ok(())
+        } else {
+            Err(RiskError::BadParameter)
+        }
+    }
+
+    /// Seconds of the auction per second, ppm, never below one:
+    /// `max(1, volatility / calm) x (1 + stress x min(1, shortfall / fund))`, at most `limit`.
+    ///
+    /// `volatility` is the account's most volatile underlying's, over its floor, ppm; `shortfall` the sum by which the
+    /// accounts in auction owe more than they have, `fund` the insurance fund, both micro-USD. Rounded down.
+    #[must_use]
+    pub fn pace(&self, volatility: u64, shortfall: u64, fund: u64) -> u64 {
+        let ppm = u128::from(PPM);
+        let volatile = u128::from(volatility) * ppm / u128::from(self.calm.max(1));
+        let part = match fund {
+            0 if shortfall == 0 => 0,
+            0 => ppm,
+            _ => min(u128::from(shortfall) * ppm / u128::from(fund), ppm),
+        };
+        // Ratios below 2⁶⁵ and 2²⁵ after the cap: no product leaves 128 bits.
+        let volatile = volatile.clamp(ppm, u128::from(self.limit.max(PPM)));
+        let pace = volatile * (ppm + u128::from(self.stress) * part / ppm) / ppm;
+        u64::try_from(pace).map_or(self.limit, |pace| pace.min(self.limit))
+    }
+}
+
 /// Price of the whole solvent portfolio at a discount: `(value - reserved) x discount`, rounded up,
 /// where `reserved` is cash paid in by earlier bids, which is not for sale. Zero when nothing is left.
 ///
@@ -281,6 +329,40 @@ mod tests {
         assert_eq!(LYRA.buffer_margin(1_150, 1_000), Ok(0));
         assert_eq!(LYRA.closing_margin(1_135, 1_000), Ok(0));
         assert_eq!(LYRA.closing_margin(1_134, 1_000), Ok(-1));
+    }
+
+    const PACE: PaceParams = PaceParams {
+        calm: 1_500_000,
+        stress: 2_000_000,
+        limit: 8_000_000,
+    };
+
+    #[test]
+    fn the_clock_runs_faster_in_a_storm_and_when_the_fund_is_called_on() {
+        assert_eq!(PACE.check(), Ok(()));
+        assert_eq!(PACE.pace(1_000_000, 0, 100), 1_000_000);
+        assert_eq!(PACE.pace(1_500_000, 0, 0), 1_000_000);
+        assert_eq!(PACE.pace(3_000_000, 0, 100), 2_000_000);
+        assert_eq!(PACE.pace(1_000_000, 50, 100), 2_000_000);
+        assert_eq!(PACE.pace(3_000_000, 1_000, 100), 6_000_000);
+        assert_eq!(PACE.pace(3_000_000, 1, 0), 6_000_000);
+        assert_eq!(PACE.pace(u64::MAX, u64::MAX, 1), 8_000_000);
+        for bad in [
+            PaceParams {
+                calm: PPM - 1,
+                ..PACE
+            },
+            PaceParams {
+                stress: 10 * PPM + 1,
+                ..PACE
+            },
+            PaceParams {
+                limit: PPM - 1,
+                ..PACE
+            },
+        ] {
+            assert_eq!(bad.check(), Err(RiskError::BadParameter));
+        }
     }
 
     #[test]
