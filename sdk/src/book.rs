@@ -9,10 +9,7 @@ use {
     },
     risk_engine::state::{Instrument, RiskBook},
     solana_sdk::account::Account,
-    std::{
-        cell::Cell,
-        ops::{Deref, DerefMut},
-    },
+    std::ops::{Deref, DerefMut},
 };
 
 /// A book's account, decoded. Reads as its header.
@@ -48,12 +45,7 @@ impl Book {
     /// As a margin check takes it: with its index in the pool, and its market.
     #[must_use]
     pub fn listed(&self, index: u8, market: &Market) -> ListedBook<&Self> {
-        ListedBook {
-            index,
-            book: self,
-            open_interest: Cell::new(market.open_interest()),
-            funding: Cell::new(market.funding),
-        }
+        ListedBook::new(index, self, market)
     }
 }
 

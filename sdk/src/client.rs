@@ -28,7 +28,6 @@ use {
         signature::{Keypair, Signature, Signer},
         transaction::Transaction,
     },
-    std::cell::Cell,
 };
 
 /// A cluster, as this protocol sees it.
@@ -96,12 +95,7 @@ impl Client {
         for (index, _) in listed() {
             let ((at, book), (market_at, market)) = (next()?, next()?);
             let market: Box<Market> = decode(market_at, &market)?;
-            list.push(ListedBook {
-                index,
-                book: Book::decode(at, &book)?,
-                open_interest: Cell::new(market.open_interest()),
-                funding: Cell::new(market.funding),
-            });
+            list.push(ListedBook::new(index, Book::decode(at, &book)?, &market));
         }
         Ok(Books {
             list,

@@ -37,6 +37,7 @@ pub mod margin;
 pub mod moments;
 pub mod oracle;
 pub mod outflow;
+pub mod reduction;
 pub mod rows;
 pub mod scenario;
 pub mod smile;

@@ -223,6 +223,26 @@ pub enum MarginPoolError {
     BadDelegate,
     #[msg("All 4 delegates of the account are in use; revoke one first")]
     DelegateSlotsFull,
+    #[msg(
+        "Positions on the other side have not taken their part of an earlier reduction; settle_pnl them, then retry"
+    )]
+    ReductionPending,
+    #[msg(
+        "Too many instruments of this market are under reduction at once; settle_pnl positions on the reduced sides, then retry"
+    )]
+    TooManyReductions,
+    #[msg(
+        "Insurance, profits and cash do not cover what you ask for; accept less, or reduce the other side once the auction has run out"
+    )]
+    LossUncovered,
+    #[msg("The account has no open position to reduce; write off what it owes instead")]
+    NothingToReduce,
+    #[msg("Only an account with nothing but debt is written off; auction what it still holds")]
+    NotOnlyDebt,
+    #[msg("A leg takes a part of one position or collateral of the account, not more than it has")]
+    BadSlice,
+    #[msg("No bid of this account waits for its margin; confirm_margin follows a hedged bid")]
+    NothingToConfirm,
 }
 
 impl From<RiskError> for MarginPoolError {

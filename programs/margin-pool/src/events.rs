@@ -1,6 +1,9 @@
 //! What an indexer needs to rebuild every balance. Money is micro-USD, quantities are millionths.
 
-use anchor_lang::prelude::*;
+use {
+    crate::{clearing::Covered, instructions::transfer_leg::Taking},
+    anchor_lang::prelude::*,
+};
 
 #[event]
 pub struct AccountCreated {
@@ -168,8 +171,40 @@ pub struct SliceTransferred {
     pub to: Pubkey,
     /// Parts per billion of everything for sale.
     pub fraction: u64,
-    /// Positive: the bidder paid the account. Negative: the insurance fund paid the bidder.
+    /// What the bidder paid the account.
     pub payment: i64,
+    /// Or who paid the bidder.
+    pub covered: Covered,
+}
+
+/// A part of a liquidated account went to a liquidator.
+#[event]
+pub struct LegTransferred {
+    pub from: Pubkey,
+    pub to: Pubkey,
+    pub taking: Taking,
+    /// Positive: the liquidator paid the account.
+    pub payment: i64,
+}
+
+/// A position that nobody took was closed against all on the other side, pro rata.
+#[event]
+pub struct PositionReduced {
+    pub margin_account: Pubkey,
+    pub market: Pubkey,
+    /// Id in the book, zero for the perpetual.
+    pub instrument: u64,
+    pub base: i64,
+    /// What the other side is given for it (negative: pays).
+    pub quote: i64,
+}
+
+/// What an account owed that had nothing else was made good.
+#[event]
+pub struct DebtWrittenOff {
+    pub margin_account: Pubkey,
+    pub debt: i64,
+    pub covered: Covered,
 }
 
 #[event]

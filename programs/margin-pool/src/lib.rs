@@ -22,7 +22,7 @@ pub mod state;
 pub mod token;
 pub mod trade;
 
-pub use {instructions::*, margin::MarginReport, trade::Leg};
+pub use {clearing::Covered, instructions::*, margin::MarginReport, trade::Leg};
 
 declare_id!("HSTWees6Y8ifCgSTEgTEBNAvCs2ossqQfkfrg4mJbg6H");
 
@@ -193,8 +193,34 @@ pub mod margin_pool {
     pub fn transfer_slice<'info>(
         ctx: Context<'info, TransferSlice<'info>>,
         args: SliceArgs,
-    ) -> Result<()> {
+    ) -> Result<Covered> {
         instructions::transfer_slice::handler(ctx, args)
+    }
+
+    /// Moves a part of one position or collateral of an account to a liquidator. Liquidation program only.
+    pub fn transfer_leg<'info>(
+        ctx: Context<'info, TransferLeg<'info>>,
+        args: LegArgs,
+    ) -> Result<()> {
+        instructions::transfer_leg::handler(ctx, args)
+    }
+
+    /// Closes an account's positions against the other side at the bankruptcy price. Liquidation program only.
+    pub fn reduce_opposite<'info>(
+        ctx: Context<'info, ReduceOpposite<'info>>,
+        shortfall: i64,
+    ) -> Result<()> {
+        instructions::reduce_opposite::handler(ctx, shortfall)
+    }
+
+    /// Makes good what an account owes that has nothing else. Liquidation program only.
+    pub fn write_off(ctx: Context<WriteOff>) -> Result<Covered> {
+        instructions::write_off::handler(ctx)
+    }
+
+    /// Checks the margin of an account that took a slice in this transaction and hedged it. Anyone.
+    pub fn confirm_margin<'info>(ctx: Context<'info, ConfirmMargin<'info>>) -> Result<()> {
+        instructions::confirm_margin::handler(ctx)
     }
 
     /// Unlocks an account. Liquidation program only.

@@ -103,29 +103,23 @@ impl Asset {
         self.find(account).map_or(0, |p| p.base)
     }
 
-    /// The account's position in it, in a new slot if there is none yet.
-    pub fn find_or_open<'a>(&self, account: &'a mut MarginAccount) -> Result<&'a mut Position> {
-        let slot = match account.positions.iter().position(|p| self.is_of(p)) {
-            Some(slot) => slot,
-            None => account
-                .positions
-                .iter()
-                .position(Position::is_free)
-                .ok_or(MarginPoolError::PositionSlotsFull)?,
-        };
-        let position = account
-            .positions
-            .get_mut(slot)
-            .ok_or(MarginPoolError::PositionSlotsFull)?;
-        if position.is_free() {
-            position.underlying = self.underlying;
-            position.kind = self.kind as u8;
-            position.slot = self.slot;
-            position.instrument = self.instrument;
-            position.expiry = self.expiry;
-            position.strike = self.strike;
+    /// The slot of the account's position in it, a new one if there is none yet.
+    pub fn find_or_open(&self, account: &mut MarginAccount) -> Result<usize> {
+        if let Some(slot) = account.positions.iter().position(|p| self.is_of(p)) {
+            return Ok(slot);
         }
-        Ok(position)
+        let free = account.positions.iter().position(Position::is_free);
+        let slot = free.ok_or(MarginPoolError::PositionSlotsFull)?;
+        let position = account.positions.get_mut(slot);
+        let position = position.ok_or(MarginPoolError::PositionSlotsFull)?;
+        position.underlying = self.underlying;
+        position.kind = self.kind as u8;
+        position.slot = self.slot;
+        position.instrument = self.instrument;
+        position.expiry = self.expiry;
+        position.strike = self.strike;
+        account.open_positions = account.open_positions.saturating_add(1);
+        Ok(slot)
     }
 }
 
@@ -137,22 +131,17 @@ mod tests {
     fn slots_are_found_reused_and_run_out() {
         let two = Asset::perpetual(2);
         let mut account: MarginAccount = bytemuck::Zeroable::zeroed();
-        assert!(
-            two.find_or_open(&mut account)
-                .and_then(|p| p.add(5, -10))
-                .is_ok()
-        );
+        let slot = two.find_or_open(&mut account).unwrap();
+        account.positions[slot].add(5, -10).unwrap();
         assert_eq!(
             account.perpetual(2).map(|p| (p.base, p.quote)),
             Some((5, -10))
         );
-        assert!(
-            two.find_or_open(&mut account)
-                .and_then(|p| p.add(-5, 10))
-                .is_ok()
-        );
-        account.positions[0].free_if_empty();
-        assert!(account.perpetual(2).is_none());
+        assert_eq!(two.find_or_open(&mut account).unwrap(), slot);
+        account.positions[slot].add(-5, 10).unwrap();
+        assert_eq!(account.open_positions, 1);
+        assert!(account.free_if_empty(slot) && !account.free_if_empty(slot));
+        assert!(account.perpetual(2).is_none() && account.open_positions == 0);
         for p in &mut account.positions {
             p.kind = 9;
         }

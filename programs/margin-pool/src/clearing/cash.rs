@@ -7,21 +7,41 @@ use {
     cep_risk::{PPM, funding::SUM_PER_MICRO, units::mul_ppm_ceil},
 };
 
-/// Changes an account's cash (positive: it receives), interest until now first: the one way in which cash changes.
-/// The counterpart of `amount`, another account, a pot or the vault, is the caller's; the pool's interest was accrued
+/// Changes an account's cash (positive: it receives), interest until now and its part of shared losses first: the one way
+/// in which cash changes. What it then has shares later losses if the account has a position. The counterpart of `amount`, another account, a pot or the vault, is the caller's; the pool's interest was accrued
 /// before.
 pub fn credit(pool: &mut Pool, account: &mut MarginAccount, amount: i64) -> Result<()> {
     let indices = pool.interest.indices();
     let interest = indices
         .interest(account.cash, account.interest_entry)
         .map_err(MarginPoolError::from)?;
+    let lost = pool.losses.take(account.at_risk, account.at_risk_since)?;
+    let change = sub(add(interest, amount)?, lost)?;
     let before = (account.cash, account.interest_entry);
-    account.cash = add(add(account.cash, interest)?, amount)?;
+    account.cash = add(account.cash, change)?;
     account.interest_entry = indices.of(account.cash);
     pool.interest.replace(before, account.cash)?;
-    pool.ledger.cash = add(pool.ledger.cash, add(interest, amount)?)?;
+    pool.ledger.cash = add(pool.ledger.cash, change)?;
     pool.ledger.interest = sub(pool.ledger.interest, interest)?;
+    account.at_risk = exposed_cash(account);
+    account.at_risk_since = pool.losses.enter(account.at_risk)?;
     Ok(())
+}
+
+/// What of an account's cash shares losses: of accounts without a position nothing.
+const fn exposed_cash(account: &MarginAccount) -> i64 {
+    if account.open_positions == 0 || account.cash < 0 {
+        return 0;
+    }
+    account.cash
+}
+
+/// After positions were opened or freed: an account's cash shares losses from its first position to its last.
+pub fn register(pool: &mut Pool, account: &mut MarginAccount) -> Result<()> {
+    if account.at_risk == exposed_cash(account) {
+        return Ok(());
+    }
+    credit(pool, account, 0)
 }
 
 /// Moves cash from one account to the other; negative: the other way.

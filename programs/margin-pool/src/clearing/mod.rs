@@ -7,5 +7,6 @@ mod positions;
 mod settlement;
 #[cfg(test)]
 mod tests;
+mod waterfall;
 
-pub use {asset::Asset, cash::*, positions::*, settlement::*};
+pub use {asset::Asset, cash::*, positions::*, settlement::*, waterfall::*};

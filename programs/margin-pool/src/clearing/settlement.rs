@@ -2,7 +2,7 @@ use {
     super::{
         Asset,
         cash::{credit, take_unsettled},
-        positions::{count, take_funding},
+        positions::{bring_up, count, write_down},
     },
     crate::{
         error::MarginPoolError,
@@ -25,15 +25,16 @@ pub fn settle(
     slot: usize,
     mark: u64,
 ) -> Result<i64> {
-    let position = position_mut(account, slot)?;
-    take_funding(market, position)?;
+    let position = account.position_mut(slot)?;
+    bring_up(market, position)?;
     let option = Asset::held(position)?.is_option();
     let value = if option { 0 } else { worth(position, mark)? };
     let unrealised = add(value, position.quote)?;
     let amount = unrealised.min(market.unsettled);
     let minus = negative(amount)?;
     position.add(0, minus)?;
-    position.free_if_empty();
+    write_down(market, position, mark)?;
+    account.free_if_empty(slot);
     market.quote = add(market.quote, minus)?;
     take_unsettled(&mut pool.ledger, market, amount)?;
     credit(pool, account, amount)?;
@@ -49,12 +50,15 @@ pub fn convert(
     slot: usize,
     payoff: u64,
 ) -> Result<i64> {
-    let position = position_mut(account, slot)?;
+    let position = account.position_mut(slot)?;
     let asset = Asset::held(position)?;
+    bring_up(market, position)?;
     let base = position.base;
     if base != 0 {
         let rounded = worth(position, payoff)?;
         position.add(negative(base)?, rounded)?;
+        // What was paid for it was cash then; from here on it is a claim.
+        position.premium = 0;
         market.quote = add(market.quote, rounded)?;
         // Below 2⁴⁷ x 2⁴⁴ x 2²⁰.
         let exact = Quantity(base).times_micro(payoff).0 << INDEX_BITS;
@@ -71,12 +75,4 @@ pub fn convert(
 fn worth(position: &Position, micro_usd: u64) -> Result<i64> {
     let exact = Quantity(position.base).times_micro(micro_usd);
     Ok(exact.floor_micro_usd().map_err(MarginPoolError::from)?)
-}
-
-fn position_mut(account: &mut MarginAccount, slot: usize) -> Result<&mut Position> {
-    account
-        .positions
-        .get_mut(slot)
-        .filter(|p| !p.is_free())
-        .ok_or_else(|| MarginPoolError::PositionNotFound.into())
 }

@@ -35,6 +35,9 @@ const FUNDING: FundingParams = FundingParams {
     depth: 1,
 };
 
+/// What positions are marked at when they trade.
+const MARK: u64 = 500;
+
 struct House {
     pool: Box<Pool>,
     market: Box<Market>,
@@ -64,7 +67,7 @@ impl House {
             &mut self.pool,
             &mut self.market,
             sides,
-            asset,
+            (asset, MARK),
             (base, quote),
         )
         .unwrap();
@@ -99,18 +102,49 @@ impl House {
     /// All that holds of the pool and of the market, and their sums over all accounts.
     fn check(&self) {
         let ledger = &self.pool.ledger;
-        ledger.invariant().unwrap();
+        ledger.invariant(self.pool.losses.due).unwrap();
         let interest = &self.pool.interest;
         interest.invariant(ledger.cash, ledger.interest).unwrap();
         self.market.invariant().unwrap();
         let cash: i64 = self.accounts.iter().map(|a| a.cash).sum();
         assert_eq!(cash, ledger.cash);
         let positions = self.accounts.iter().flat_map(|a| &a.positions);
-        let (mut quote, mut entries) = (0, 0);
+        let (mut quote, mut entries, mut profits) = (0, 0, 0);
+        let mut bases = std::collections::BTreeMap::<u64, i64>::new();
         for p in positions.filter(|p| !p.is_free()) {
             quote += p.quote;
             entries += i128::from(p.base) * i128::from(p.funding_entry);
+            profits += self.market.losses.kept(p.profit, p.profit_since).unwrap();
+            *bases.entry(p.instrument).or_default() += p.base;
         }
+        for r in &self.market.reductions {
+            quote += r.quote;
+            entries += r.entries.get();
+            *bases.entry(r.instrument).or_default() += r.base;
+        }
+        // Until an instrument is settled account by account.
+        assert_eq!(
+            bases.get(&0).copied().unwrap_or(0),
+            0,
+            "the house is not flat"
+        );
+        for a in &self.accounts {
+            let used = a.positions.iter().filter(|p| !p.is_free()).count();
+            assert_eq!(usize::from(a.open_positions), used);
+            assert_eq!(a.at_risk, if used == 0 { 0 } else { a.cash.max(0) });
+        }
+        // Nobody is asked for more than all have, and no loss is left to nobody but units of rounding.
+        let losses = &self.market.losses;
+        assert!(
+            profits <= losses.claims && losses.claims - profits < 100,
+            "{profits} {losses:?}"
+        );
+        let at_risk = self
+            .accounts
+            .iter()
+            .map(|a| self.pool.losses.kept(a.at_risk, a.at_risk_since).unwrap());
+        let (at_risk, losses) = (at_risk.sum::<i64>(), &self.pool.losses);
+        assert!(at_risk <= losses.claims && losses.claims - at_risk < 100);
         assert_eq!(quote, self.market.quote);
         assert_eq!(entries, self.market.funding_entries.get());
         assert_eq!(self.market.unsettled, ledger.unsettled);
@@ -247,6 +281,10 @@ enum Act {
     Time(i64),
     Premium(u64),
     Sweep,
+    /// An account's part of a loss is paid by the profits of the market, or by cash.
+    Default(usize, i64),
+    /// An account's position is closed against the other side, at this much more than it is worth.
+    Reduce(usize, usize, i64),
 }
 
 fn act() -> impl Strategy<Value = Act> {
@@ -260,6 +298,8 @@ fn act() -> impl Strategy<Value = Act> {
         2 => (1..5_000_000i64).prop_map(Act::Time),
         1 => (1..2_000u64).prop_map(Act::Premium),
         1 => Just(Act::Sweep),
+        1 => (0..4usize, 1..3_000i64).prop_map(|(a, amount)| Act::Default(a, amount)),
+        2 => (0..4usize, 0..3usize, 0..900i64).prop_map(|(a, asset, extra)| Act::Reduce(a, asset, extra)),
     ]
 }
 
@@ -301,12 +341,58 @@ impl House {
                 sweep_interest(&mut self.pool).unwrap();
                 sweep_dust(&mut self.pool, &mut self.market).unwrap();
             }
+            Act::Default(who, amount) => self.default_on(who, amount),
+            Act::Reduce(who, asset, extra) if assets[asset].base(&self.accounts[who]) != 0 => {
+                self.reduce(who, &assets[asset], extra);
+            }
             _ => {}
         }
     }
 
+    /// `who` is paid what the market's profits and the pool's cash have of `amount`.
+    fn default_on(&mut self, who: usize, amount: i64) {
+        let (pool, market) = (&mut *self.pool, &mut *self.market);
+        let account = &mut self.accounts[who];
+        let profits = amount.min(market.losses.claims);
+        if profits > 0 {
+            market.losses.share(profits).unwrap();
+            super::waterfall::grant(market, account, 0, profits).unwrap();
+            register(pool, account).unwrap();
+        }
+        let cash = (amount - profits).min(pool.losses.claims);
+        if cash > 0 {
+            pool.losses.share(cash).unwrap();
+        }
+        credit(pool, account, cash).unwrap();
+    }
+
+    /// Refused while others have not taken their part of the last one and next to nothing would be left.
+    fn reduce(&mut self, who: usize, asset: &Asset, extra: i64) {
+        let slot = self.slot(who, asset);
+        let (pool, market) = (&mut *self.pool, &mut *self.market);
+        let account = &mut self.accounts[who];
+        if !touch(pool, market, account, (slot, MARK)).unwrap() || asset.base(account) == 0 {
+            return;
+        }
+        let before = (market.open_long, market.open_short, market.open_futures);
+        let done = close_against(pool, market, account, slot, (MARK, extra));
+        assert!(
+            done.is_ok() || before == (market.open_long, market.open_short, market.open_futures)
+        );
+    }
+
     /// Everything is closed or expires at `last`, everybody is paid.
     fn wind_up(&mut self, last: u64) {
+        for who in 0..4 {
+            for slot in 0..3 {
+                if !self.accounts[who].positions[slot].is_free() {
+                    let (pool, market) = (&mut *self.pool, &mut *self.market);
+                    touch(pool, market, &mut self.accounts[who], (slot, MARK)).unwrap();
+                }
+            }
+        }
+        // Every pot is empty once all have been touched.
+        assert!(self.market.reductions.iter().all(|r| r.base == 0 && r.quote == 0));
         for who in 1..4 {
             let base = PERPETUAL.base(&self.accounts[who]);
             if base != 0 {
@@ -355,13 +441,16 @@ fn sequences(cases: u32, checked: bool) {
         let dust = sweep_dust(&mut h.pool, &mut h.market).unwrap();
         h.check();
         prop_assert!(interest >= 0 && dust >= 0);
-        prop_assert_eq!((h.market.quote, h.market.unsettled), (0, 0));
+        // Every loss was taken from those who share it, and by rounding units more, which stay in the pots.
+        let over = [-h.market.losses.due, -h.pool.losses.due];
+        prop_assert!(over.iter().all(|over| (0..100).contains(over)), "{:?}", over);
+        prop_assert_eq!((h.market.quote, h.market.unsettled), (0, over[0]));
         prop_assert_eq!(h.market.converting, Wide::default());
         prop_assert_eq!(h.market.funding_entries, Wide::default());
         let ledger = &h.pool.ledger;
         let cash: i64 = (0..4).map(|who| h.cash(who)).sum();
         let pots = ledger.fees + ledger.insurance + ledger.interest;
-        prop_assert_eq!(cash + pots, ledger.vault);
+        prop_assert_eq!(cash + pots + over[0] + over[1], ledger.vault);
         prop_assert!(ledger.fees >= 0 && ledger.insurance >= 0 && ledger.interest >= 0);
         Ok(())
     });

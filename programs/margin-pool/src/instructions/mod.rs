@@ -7,6 +7,7 @@ pub mod check_margin;
 pub mod close_account;
 pub mod close_fill;
 pub mod collect_fees;
+pub mod confirm_margin;
 pub mod create_account;
 pub mod deposit;
 pub mod deposit_insurance;
@@ -17,6 +18,7 @@ pub mod initialize_pool;
 pub mod list_collateral;
 pub mod list_underlying;
 pub mod propose_pool_change;
+pub mod reduce_opposite;
 pub mod revoke_delegate;
 pub mod set_delegate;
 pub mod settle_expired;
@@ -26,16 +28,19 @@ pub mod trade_block;
 pub mod trade_rfq;
 pub mod trade_venue;
 pub mod transfer;
+pub mod transfer_leg;
 pub mod transfer_slice;
 pub mod withdraw;
+pub mod write_off;
 
 // Anchor's `#[program]` looks for the account structs at the crate root.
 pub use {
     accept_pool_authority::*, begin_liquidation::*, cancel_pool_proposal::*, cancel_quote::*,
     cancel_quotes_below::*, check_margin::*, close_account::*, close_fill::*, collect_fees::*,
-    create_account::*, deposit::*, deposit_insurance::*, end_liquidation::*,
+    confirm_margin::*, create_account::*, deposit::*, deposit_insurance::*, end_liquidation::*,
     execute_pool_change::*, halt_withdrawals::*, initialize_pool::*, list_collateral::*,
-    list_underlying::*, propose_pool_change::*, revoke_delegate::*, set_delegate::*,
-    settle_expired::*, settle_pnl::*, tighten_pool::*, trade_block::*, trade_rfq::*,
-    trade_venue::*, transfer::*, transfer_slice::*, withdraw::*,
+    list_underlying::*, propose_pool_change::*, reduce_opposite::*, revoke_delegate::*,
+    set_delegate::*, settle_expired::*, settle_pnl::*, tighten_pool::*, trade_block::*,
+    trade_rfq::*, trade_venue::*, transfer::*, transfer_leg::*, transfer_slice::*, withdraw::*,
+    write_off::*,
 };

@@ -21,7 +21,7 @@ pub struct SettlePnl<'info> {
 }
 
 /// Perpetuals at the index, futures at their forward, what has its settlement price at that. Options have nothing to settle
-/// before.
+/// before; as all others, they take what they owe of shared losses and reductions.
 pub(crate) fn handler<'info>(ctx: Context<'info, SettlePnl<'info>>) -> Result<()> {
     let mut pool = ctx.accounts.pool.load_mut()?;
     let mut account = ctx.accounts.margin_account.load_mut()?;
@@ -51,9 +51,6 @@ pub(crate) fn handler<'info>(ctx: Context<'info, SettlePnl<'info>>) -> Result<()
                 true => valuation::settled_payoff(book, &asset)?,
                 false => None,
             };
-            if payoff.is_none() && asset.is_option() && base != 0 {
-                continue;
-            }
             found = true;
             let amount = if let Some(payoff) = payoff {
                 clearing::convert(&mut pool, &mut market, &mut account, slot, payoff)?

@@ -1,11 +1,11 @@
 use {
     crate::{
-        clearing::{self, Asset},
+        clearing::{self, Asset, Causes, Claim, Covered},
         error::MarginPoolError,
         events::SliceTransferred,
         margin::{BookParts, Books, RiskAccounts, valuation},
         seeds,
-        state::{MarginAccount, Market, Pool, add, negative, sub},
+        state::{MarginAccount, Market, Pool, negative, standing, sub},
     },
     anchor_lang::prelude::*,
     cep_risk::{
@@ -20,8 +20,17 @@ pub struct SliceArgs {
     pub fraction: u64,
     /// Cash that earlier bids paid in, which is not for sale. Micro-USD.
     pub reserved: i64,
-    /// Positive: the bidder pays the account. Negative: the insurance fund pays the bidder. Micro-USD.
+    /// Positive: the bidder pays the account. Negative: the bidder is paid, by the insurance fund and, for what the account
+    /// lacks, by those who share its loss. Micro-USD.
     pub payment: i64,
+    /// How much of a negative payment the account lacks, micro-USD.
+    pub shortfall: i64,
+    /// The bidder does not take less, micro-USD.
+    pub least: i64,
+    /// Most of the fund that one market may use, ppm.
+    pub tranche: u64,
+    /// The bidder's margin is shown by `confirm_margin` later in this transaction.
+    pub unconfirmed: bool,
 }
 
 /// Remaining accounts: a (risk book, writable market) pair for every underlying the account has a
@@ -40,10 +49,11 @@ pub struct TransferSlice<'info> {
     pub liquidation_authority: Signer<'info>,
 }
 
+/// Returns who paid what the bidder was paid.
 pub(crate) fn handler<'info>(
     ctx: Context<'info, TransferSlice<'info>>,
     args: SliceArgs,
-) -> Result<()> {
+) -> Result<Covered> {
     require!(
         (1..=PPB).contains(&args.fraction),
         MarginPoolError::FractionOutOfRange
@@ -59,25 +69,39 @@ pub(crate) fn handler<'info>(
     pool.accrue(books.now)?;
     // Interest until now first: what is for sale is what the account has.
     clearing::credit(&mut pool, &mut from, 0)?;
-    move_positions(
-        &mut pool,
-        (&mut from, &mut to),
-        &risk,
-        &books,
-        args.fraction,
-    )?;
+    let sides = (&mut *from, &mut *to);
+    let causes = move_positions(&mut pool, sides, &risk, &books, args.fraction)?;
     move_collateral(&mut from, &mut to, args.fraction)?;
     let for_sale = sub(from.cash, args.reserved)?;
     let part = slice_of(for_sale, args.fraction);
     clearing::pay(&mut pool, &mut from, &mut to, part)?;
-    pay(&mut pool, &mut from, &mut to, args.payment)?;
+    let mut covered = Covered::default();
+    if args.payment >= 0 {
+        clearing::pay(&mut pool, &mut to, &mut from, args.payment)?;
+    } else {
+        let claim = Claim {
+            amount: negative(args.payment)?,
+            shortfall: args.shortfall,
+            tranche: args.tranche,
+        };
+        covered = clearing::cover(&mut pool, &risk, &mut to, claim, &causes)?;
+        require!(
+            covered.total()? >= args.least,
+            MarginPoolError::LossUncovered
+        );
+    }
+    if args.unconfirmed {
+        to.in_liquidation = standing::UNCONFIRMED;
+    }
     emit!(SliceTransferred {
         from: ctx.accounts.from.key(),
         to: ctx.accounts.to.key(),
         fraction: args.fraction,
-        payment: args.payment,
+        payment: args.payment.max(0),
+        covered,
     });
-    pool.invariant()
+    pool.invariant()?;
+    Ok(covered)
 }
 
 fn move_positions<B: BookParts>(
@@ -86,55 +110,55 @@ fn move_positions<B: BookParts>(
     risk: &RiskAccounts,
     books: &Books<B>,
     fraction: u64,
-) -> Result<()> {
+) -> Result<Causes> {
+    let mut causes = Causes::default();
     for slot in 0..from.positions.len() {
         let Some(position) = from.positions.get(slot).filter(|p| !p.is_free()) else {
             continue;
         };
         let asset = Asset::held(position)?;
         let mut market = risk.market_mut(asset.underlying)?;
-        move_position(
-            pool,
-            &mut market,
-            (from, to),
-            books,
-            (slot, &asset, fraction),
-        )?;
+        if let Some(mark) = make_current(pool, &mut market, from, books, (slot, &asset))? {
+            let position = from.position_mut(slot)?;
+            causes.note(position, mark)?;
+            let part = clearing::part_of(position, mark, fraction)?;
+            clearing::exchange_as_is(pool, &mut market, (to, from), (&asset, mark), part)?;
+        }
         market.invariant()?;
     }
-    Ok(())
+    Ok(causes)
 }
 
-/// A perpetual takes its funding first, and an instrument that has its settlement price is turned into its claim.
-fn move_position<B: BookParts>(
+/// Brings a position up to date, an instrument that has its settlement price into its claim, and returns what it is marked
+/// at; `None` when nothing is left of it.
+pub(super) fn make_current<B: BookParts>(
     pool: &mut Pool,
     market: &mut Market,
-    (from, to): (&mut MarginAccount, &mut MarginAccount),
+    account: &mut MarginAccount,
     books: &Books<B>,
-    (slot, asset, fraction): (usize, &Asset, u64),
-) -> Result<()> {
+    (slot, asset): (usize, &Asset),
+) -> Result<Option<u64>> {
     let listed = books.listed(asset.underlying)?;
     let funding = pool.params.funding();
     let index = Price::new(listed.book.header().price);
     let index = index.map_err(|_| MarginPoolError::BookNotReady)?;
     market.funding.accrue(&funding, index, books.now)?;
     // A claim is what it is, and its instrument may be gone.
-    let open = asset.instrument != 0 && asset.base(from) != 0;
+    let open = asset.instrument != 0 && asset.base(account) != 0;
     let payoff = match open {
         true => valuation::settled_payoff(&listed.book, asset)?,
         false => None,
     };
     if let Some(payoff) = payoff {
-        clearing::convert(pool, market, from, slot, payoff)?;
+        clearing::convert(pool, market, account, slot, payoff)?;
     }
-    let position = from.positions.get_mut(slot);
-    let position = position.ok_or(MarginPoolError::PositionNotFound)?;
-    if position.is_free() {
-        return Ok(());
-    }
-    clearing::take_funding(market, position)?;
-    let part = clearing::part_of(position, &listed.book, books.now, fraction)?;
-    clearing::exchange_as_is(market, (to, from), asset, part)
+    let still_held = account.positions.get(slot).filter(|p| !p.is_free());
+    let Some(position) = still_held else {
+        return Ok(None);
+    };
+    let mark = clearing::mark_of(position, &listed.book, books.now)?;
+    let left = clearing::touch(pool, market, account, (slot, mark))?;
+    Ok(left.then_some(mark))
 }
 
 fn move_collateral(from: &mut MarginAccount, to: &mut MarginAccount, fraction: u64) -> Result<()> {
@@ -144,23 +168,4 @@ fn move_collateral(from: &mut MarginAccount, to: &mut MarginAccount, fraction: u
         *right = right.checked_add(part).ok_or(MarginPoolError::Overflow)?;
     }
     Ok(())
-}
-
-/// The bidder pays the account, or the insurance fund the bidder.
-fn pay(
-    pool: &mut Pool,
-    from: &mut MarginAccount,
-    to: &mut MarginAccount,
-    payment: i64,
-) -> Result<()> {
-    if payment >= 0 {
-        return clearing::pay(pool, to, from, payment);
-    }
-    let amount = negative(payment)?;
-    require!(
-        amount <= pool.ledger.insurance,
-        MarginPoolError::InsuranceExhausted
-    );
-    pool.ledger.insurance = add(pool.ledger.insurance, payment)?;
-    clearing::credit(pool, to, amount)
 }

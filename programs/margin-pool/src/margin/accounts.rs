@@ -6,7 +6,7 @@ use {
     },
     anchor_lang::prelude::*,
     risk_engine::state::BookRef,
-    std::cell::{Cell, RefMut},
+    std::cell::RefMut,
 };
 
 /// The (risk book, market) pairs behind an instruction's named accounts, each checked against the pool.
@@ -15,6 +15,12 @@ pub struct RiskAccounts<'info> {
 }
 
 impl<'info> RiskAccounts<'info> {
+    /// For what touches no market.
+    #[must_use]
+    pub const fn none() -> Self {
+        Self { pairs: Vec::new() }
+    }
+
     pub fn load(pool: &Pool, accounts: &'info [AccountInfo<'info>]) -> Result<Self> {
         let mut pairs = Vec::with_capacity(accounts.len() / 2);
         for pair in accounts.chunks(2) {
@@ -39,12 +45,8 @@ impl<'info> RiskAccounts<'info> {
     pub fn books(&self, now: i64) -> Result<Books<BookRef<'info>>> {
         let mut list = Vec::with_capacity(self.pairs.len());
         for (index, book, market) in &self.pairs {
-            list.push(ListedBook {
-                index: *index,
-                book: BookRef::load(book)?,
-                open_interest: Cell::new(market.load()?.open_interest()),
-                funding: Cell::new(market.load()?.funding),
-            });
+            let book = BookRef::load(book)?;
+            list.push(ListedBook::new(*index, book, &*market.load()?));
         }
         Ok(Books { list, now })
     }
@@ -52,9 +54,7 @@ impl<'info> RiskAccounts<'info> {
     /// Takes note of what trades since then made of the markets.
     pub fn update_markets<B>(&self, books: &Books<B>) -> Result<()> {
         for (listed, (_, _, market)) in books.list.iter().zip(&self.pairs) {
-            let market = market.load()?;
-            listed.open_interest.set(market.open_interest());
-            listed.funding.set(market.funding);
+            listed.update(&*market.load()?);
         }
         Ok(())
     }

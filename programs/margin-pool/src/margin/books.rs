@@ -1,9 +1,12 @@
 use {
-    crate::{error::MarginPoolError, state::Funding},
+    crate::{
+        error::MarginPoolError,
+        state::{Funding, Haircut, Market, Reduction},
+    },
     anchor_lang::prelude::*,
     cep_risk::Kind,
     risk_engine::state::{BookRef, Instrument, RiskBook},
-    std::cell::Cell,
+    std::cell::{Cell, RefCell},
 };
 
 /// A book's account as a margin check reads it: borrowed on chain, decoded elsewhere.
@@ -45,6 +48,39 @@ pub struct ListedBook<B> {
     pub open_interest: Cell<u64>,
     /// Of its market, as it was last brought up to date.
     pub funding: Cell<Funding>,
+    pub losses: Cell<Haircut>,
+    /// Those with something in their pot.
+    pub reductions: RefCell<Vec<Reduction>>,
+}
+
+impl<B> ListedBook<B> {
+    /// A book with its index in the pool and what a margin check reads of its market.
+    pub fn new(index: u8, book: B, market: &Market) -> Self {
+        let listed = Self {
+            index,
+            book,
+            open_interest: Cell::new(0),
+            funding: Cell::new(market.funding),
+            losses: Cell::new(market.losses),
+            reductions: RefCell::new(Vec::new()),
+        };
+        listed.update(market);
+        listed
+    }
+
+    /// Takes note of what became of the market.
+    pub fn update(&self, market: &Market) {
+        self.open_interest.set(market.open_interest());
+        self.funding.set(market.funding);
+        self.losses.set(market.losses);
+        let used = usize::from(market.reductions_used);
+        if used != 0 {
+            let list = market.reductions.iter().take(used);
+            let mut pending = self.reductions.borrow_mut();
+            pending.clear();
+            pending.extend(list.filter(|r| !r.is_free()));
+        }
+    }
 }
 
 /// Underlyings of the pool, one bit each.
@@ -68,6 +104,8 @@ impl<B> Books<B> {
                     book: &listed.book,
                     open_interest: listed.open_interest.clone(),
                     funding: listed.funding.clone(),
+                    losses: listed.losses.clone(),
+                    reductions: listed.reductions.clone(),
                 })
                 .collect(),
             now: self.now,

@@ -11,5 +11,5 @@ pub use {
     accounts::RiskAccounts,
     books::*,
     report::*,
-    snapshot::{Snapshot, funding_due},
+    snapshot::{Snapshot, touched},
 };

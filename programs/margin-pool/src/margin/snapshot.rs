@@ -5,7 +5,7 @@ use {
     },
     crate::{
         error::MarginPoolError,
-        state::{Collateral, MarginAccount, Pool, Position, PositionKind, add, negative, sub},
+        state::{Collateral, MarginAccount, Pool, Position, PositionKind, Reduction, add, sub},
     },
     anchor_lang::prelude::*,
     cep_risk::{
@@ -57,6 +57,8 @@ impl<'a> Snapshot<'a> {
         let indices = pool.interest.at(&pool.params.interest(), books.now)?;
         let interest = indices.interest(account.cash, account.interest_entry);
         self.cash = add(account.cash, interest.map_err(MarginPoolError::from)?)?;
+        let kept = pool.losses.kept(account.at_risk, account.at_risk_since)?;
+        self.cash = sub(self.cash, sub(account.at_risk, kept)?)?;
         self.holdings.clear();
         self.holdings.reserve_exact(count(account));
         (self.exposed, self.stale_curves) = (0, 0);
@@ -112,6 +114,8 @@ impl<'a> Snapshot<'a> {
         position: &Position,
         books: &'a Books<B>,
     ) -> Result<()> {
+        let listed = books.listed(position.underlying)?;
+        let position = &touched(pool, position, listed, books.now)?;
         let (index, held) = (position.underlying, (position.base, position.quote));
         if position.base == 0 {
             // A claim on what losers have not paid in yet: nothing moves it, wherever its instrument is by now.
@@ -119,12 +123,9 @@ impl<'a> Snapshot<'a> {
             return Ok(());
         }
         let kind = position.kind()?;
-        let listed = books.listed(index)?;
         let (header, instruments) = (listed.book.header(), listed.book.instruments());
         if kind == PositionKind::Perpetual {
-            let (_, due) = funding_due(pool, position, listed, books.now)?;
-            let quote = add(position.quote, due)?;
-            return self.hold(index, (position.base, quote), Instrument::Index, books);
+            return self.hold(index, held, Instrument::Index, books);
         }
         match dated(position, kind, header, instruments, books.now)? {
             Dated::Live { valued, stale } => {
@@ -211,25 +212,44 @@ impl<'a> Snapshot<'a> {
     }
 }
 
-/// Where a market's funding index is at `now`, and what a perpetual then receives (negative: owes) when it is touched. Rounded
-/// down.
-pub fn funding_due<B: BookParts>(
+/// A position as touching it at `now` leaves it: funding, its part of what its side was reduced by, what its profit lost to
+/// defaults. As `clearing::bring_up`.
+pub fn touched<B: BookParts>(
     pool: &Pool,
     position: &Position,
     listed: &ListedBook<B>,
     now: i64,
-) -> Result<(i64, i64)> {
-    let funding = listed.funding.get();
-    let index = match Price::new(listed.book.header().price) {
-        Ok(price) => funding.at(&pool.params.funding(), price, now)?,
-        Err(_) => funding.index,
-    };
-    let growth = sub(index, position.funding_entry)?;
-    if growth == 0 {
-        return Ok((index, 0));
+) -> Result<Position> {
+    let mut after = *position;
+    if position.kind == PositionKind::Perpetual as u8 && position.base != 0 {
+        let funding = listed.funding.get();
+        let index = match Price::new(listed.book.header().price) {
+            Ok(price) => funding.at(&pool.params.funding(), price, now)?,
+            Err(_) => funding.index,
+        };
+        let growth = sub(index, position.funding_entry)?;
+        if growth != 0 {
+            let paid = owed(position.base, growth).map_err(MarginPoolError::from)?;
+            after.quote = sub(after.quote, paid)?;
+            after.funding_entry = index;
+        }
     }
-    let owed = owed(position.base, growth).map_err(MarginPoolError::from)?;
-    Ok((index, negative(owed)?))
+    let reductions = listed.reductions.borrow();
+    let own = |r: &&Reduction| r.is_of(position.instrument, position.base);
+    if let Some(reduction) = reductions.iter().find(own) {
+        let part = reduction.part_of(&after, after.funding_entry)?;
+        after.base = add(after.base, part.base)?;
+        after.quote = add(after.quote, part.quote)?;
+        after.reduced = reduction.now();
+    }
+    let losses = listed.losses.get();
+    if position.profit > 0 && position.profit_since != losses.left {
+        let kept = losses.kept(position.profit, position.profit_since)?;
+        after.quote = sub(after.quote, sub(position.profit, kept)?)?;
+        after.profit = 0;
+        after.profit_since = losses.left;
+    }
+    Ok(after)
 }
 
 fn count(account: &MarginAccount) -> usize {

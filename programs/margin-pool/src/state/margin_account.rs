@@ -1,4 +1,9 @@
-use {crate::error::MarginPoolError, anchor_lang::prelude::*, cep_risk::units::MAX_QUANTITY};
+use {
+    super::{Left, Reduced},
+    crate::error::MarginPoolError,
+    anchor_lang::prelude::*,
+    cep_risk::units::MAX_QUANTITY,
+};
 
 pub const MAX_POSITIONS: usize = 64;
 pub const MAX_COLLATERALS: usize = 16;
@@ -23,15 +28,20 @@ pub struct MarginAccount {
     /// Balance of each collateral listed in the pool, by its slot there, smallest unit of the token.
     pub collaterals: [u64; MAX_COLLATERALS],
     pub id: u16,
-    /// 1 while an auction is open: only what comes in and the liquidation program may change what it holds.
+    /// See [`standing`].
     pub in_liquidation: u8,
     pub bump: u8,
     pub version: u8,
-    pub padding: [u8; 3],
+    /// Slots of `positions` in use. While there are any, the account shares losses that the pool cannot make good.
+    pub open_positions: u8,
+    pub padding: [u8; 2],
+    /// Cash that shares such losses, as it was last written down, micro-USD: see `Pool.losses`.
+    pub at_risk: i64,
+    pub at_risk_since: Left,
     /// Who else may act for the account, and how.
     pub delegates: [Delegate; MAX_DELEGATES],
     pub positions: [Position; MAX_POSITIONS],
-    pub reserved: [u8; 256],
+    pub reserved: [u8; 232],
 }
 
 /// One position. A slot is free when `kind` is zero; then all its fields are zero. What only dated instruments have
@@ -60,6 +70,14 @@ pub struct Position {
     pub strike: u64,
     /// Where the market's funding index stood when `quote` last took funding; zero for what is no perpetual.
     pub funding_entry: i64,
+    /// What was paid for what is held of an option (negative: received), micro-USD.
+    pub premium: i64,
+    /// Unrealised profit when the position was last touched, micro-USD; a loss counts as zero. Shares what its market's
+    /// losers cannot pay: see `Market.losses`.
+    pub profit: i64,
+    pub profit_since: Left,
+    /// See [`super::Reduction`].
+    pub reduced: Reduced,
 }
 
 /// A key that may act for an account until it expires. An empty slot is all zero.
@@ -72,6 +90,15 @@ pub struct Delegate {
     pub expires_at: i64,
     /// Bits of [`permission`].
     pub permissions: u64,
+}
+
+/// What may be done with an account: `MarginAccount.in_liquidation`.
+pub mod standing {
+    pub const FREE: u8 = 0;
+    /// An auction is open: only what comes in and the liquidation program may change what it holds.
+    pub const IN_AUCTION: u8 = 1;
+    /// It took a slice in this transaction and has yet to show its margin: it trades, and nothing leaves it.
+    pub const UNCONFIRMED: u8 = 2;
 }
 
 /// What a delegate may do.
@@ -141,17 +168,36 @@ impl Position {
         Ok(())
     }
 
-    /// Frees the slot when nothing is left in it.
-    pub fn free_if_empty(&mut self) {
-        if self.base == 0 && self.quote == 0 {
-            *self = bytemuck::Zeroable::zeroed();
-        }
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.base == 0 && self.quote == 0
     }
 }
 
 impl MarginAccount {
-    pub const VERSION: u8 = 2;
+    pub const VERSION: u8 = 3;
     pub const SPACE: usize = 8 + size_of::<Self>();
+
+    /// The position in a slot that is in use.
+    pub fn position_mut(&mut self, slot: usize) -> Result<&mut Position> {
+        self.positions
+            .get_mut(slot)
+            .filter(|p| !p.is_free())
+            .ok_or_else(|| MarginPoolError::PositionNotFound.into())
+    }
+
+    /// Frees the slot when nothing is left in it. True if it did.
+    pub fn free_if_empty(&mut self, slot: usize) -> bool {
+        let Some(position) = self.positions.get_mut(slot) else {
+            return false;
+        };
+        if position.is_free() || !position.is_empty() {
+            return false;
+        }
+        *position = bytemuck::Zeroable::zeroed();
+        self.open_positions = self.open_positions.saturating_sub(1);
+        true
+    }
 
     #[must_use]
     pub fn perpetual(&self, underlying: u8) -> Option<&Position> {
@@ -187,7 +233,16 @@ impl MarginAccount {
 
     pub fn require_not_in_liquidation(&self) -> Result<()> {
         require!(
-            self.in_liquidation == 0,
+            self.in_liquidation == standing::FREE,
+            MarginPoolError::AccountInLiquidation
+        );
+        Ok(())
+    }
+
+    /// A hedge follows its bid in the same transaction.
+    pub fn require_may_trade(&self) -> Result<()> {
+        require!(
+            self.in_liquidation != standing::IN_AUCTION,
             MarginPoolError::AccountInLiquidation
         );
         Ok(())
@@ -195,17 +250,18 @@ impl MarginAccount {
 
     pub fn require_in_liquidation(&self) -> Result<()> {
         require!(
-            self.in_liquidation != 0,
+            self.in_liquidation == standing::IN_AUCTION,
             MarginPoolError::AccountNotInLiquidation
         );
         Ok(())
     }
 }
 
-const _: () = assert!(size_of::<Position>() == 56);
+const _: () = assert!(size_of::<Position>() == 120);
 const _: () = assert!(size_of::<Delegate>() == 48);
-const _: () =
-    assert!(size_of::<MarginAccount>() == 64 + 32 + 128 + 8 + MAX_DELEGATES * 48 + 64 * 56 + 256);
+const _: () = assert!(
+    size_of::<MarginAccount>() == 64 + 32 + 128 + 8 + 24 + MAX_DELEGATES * 48 + 64 * 120 + 232
+);
 
 #[cfg(test)]
 mod tests {

@@ -1,5 +1,5 @@
 use {
-    super::{Funding, Wide},
+    super::{Funding, Haircut, MAX_REDUCTIONS, Reduction, Wide},
     crate::{error::MarginPoolError, state::add},
     anchor_lang::prelude::*,
     cep_risk::funding::SUM_PER_MICRO,
@@ -39,8 +39,16 @@ pub struct Market {
     pub index: u8,
     pub bump: u8,
     pub version: u8,
-    pub padding: [u8; 5],
-    pub reserved: [u8; 256],
+    /// Entries of `reductions` ever used.
+    pub reductions_used: u8,
+    /// Reductions ever begun; the last one's number.
+    pub epochs: u32,
+    /// Profits as they were last written down, and what they lost to defaults.
+    pub losses: Haircut,
+    /// What the insurance fund ever paid for defaults here, micro-USD.
+    pub insured: i64,
+    pub reserved: [u8; 216],
+    pub reductions: [Reduction; MAX_REDUCTIONS],
     /// Dated instruments, by their slots in the book.
     pub series: [Series; MAX_INSTRUMENTS],
 }
@@ -77,7 +85,7 @@ fn replace(long: &mut i64, short: &mut i64, before: i64, after: i64) -> Result<(
 }
 
 impl Market {
-    pub const VERSION: u8 = 2;
+    pub const VERSION: u8 = 3;
     pub const SPACE: usize = 8 + size_of::<Self>();
 
     /// As a margin check reads it, millionths of what is linear; zero counts as unknown. Options do not count: deep out
@@ -115,6 +123,14 @@ impl Market {
             .map_or(0, |s| s.open_long)
     }
 
+    /// Positions open in a dated instrument on the other side of a long or a short one, millionths.
+    #[must_use]
+    pub fn series_open_against(&self, slot: u16, instrument: u64, long: bool) -> i64 {
+        let series = self.series.get(usize::from(slot));
+        let series = series.filter(|s| s.instrument == instrument);
+        series.map_or(0, |s| if long { s.open_short } else { s.open_long })
+    }
+
     /// What is known of the quote of all positions and not yet written into them, in 2⁻²⁰ of 10⁻⁶ micro-USD, exact:
     /// funding since each last took it (bases sum to zero, so only the entries are left), and payoffs.
     fn pending(&self) -> Option<i128> {
@@ -124,14 +140,17 @@ impl Market {
     }
 
     /// Holds at the end of every instruction that changes a market: the house is flat, and what losers paid in is what
-    /// winners are owed and the dust, to the last bit.
+    /// winners are owed and the dust, to the last bit. What profits lost to defaults and do not know of yet is owed to
+    /// nobody.
     pub fn invariant(&self) -> Result<()> {
         require!(
             self.open_long == self.open_short && self.open_long >= 0 && self.open_futures >= 0,
             MarginPoolError::LedgerImbalance
         );
+        self.losses.invariant()?;
         let owed = i128::from(self.quote)
-            .checked_mul(SUM_PER_MICRO)
+            .checked_sub(i128::from(self.losses.due))
+            .and_then(|quote| quote.checked_mul(SUM_PER_MICRO))
             .zip(self.pending())
             .and_then(|(quote, pending)| quote.checked_add(pending)?.checked_add(self.dust.get()))
             .ok_or(MarginPoolError::Overflow)?;
@@ -147,8 +166,10 @@ impl Market {
 }
 
 const _: () = assert!(size_of::<Series>() == 24);
-const _: () =
-    assert!(size_of::<Market>() == 64 + 8 * 8 + 48 + 3 * 16 + 8 + 256 + MAX_INSTRUMENTS * 24);
+const _: () = assert!(
+    size_of::<Market>()
+        == 64 + 8 * 8 + 48 + 3 * 16 + 8 + 32 + 8 + 216 + 16 * 72 + MAX_INSTRUMENTS * 24
+);
 
 #[cfg(test)]
 mod tests {

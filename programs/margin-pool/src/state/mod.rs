@@ -1,17 +1,19 @@
 mod change;
 mod fill;
 mod funding;
+mod haircut;
 mod interest;
 mod ledger;
 mod margin_account;
 mod market;
 mod pool;
 mod proposal;
+mod reduction;
 mod terms;
 mod wide;
 
 pub(crate) use terms::check_fee_account;
 pub use {
-    change::*, fill::*, funding::*, interest::*, ledger::*, margin_account::*, market::*, pool::*,
-    proposal::*, wide::*,
+    change::*, fill::*, funding::*, haircut::*, interest::*, ledger::*, margin_account::*,
+    market::*, pool::*, proposal::*, reduction::*, wide::*,
 };

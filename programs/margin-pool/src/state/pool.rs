@@ -1,7 +1,7 @@
 use {
     crate::{
         error::MarginPoolError,
-        state::{Interest, Ledger, MAX_COLLATERALS},
+        state::{Haircut, Interest, Ledger, MAX_COLLATERALS},
     },
     anchor_lang::prelude::*,
     bytemuck::{Pod, Zeroable},
@@ -55,7 +55,9 @@ pub struct Pool {
     pub underlyings: [Underlying; MAX_UNDERLYINGS],
     pub collaterals: [Collateral; MAX_COLLATERALS],
     pub venues: [Venue; MAX_VENUES],
-    pub reserved: [u8; 512],
+    /// Cash of accounts with a position, and what it lost to defaults that nothing else covered.
+    pub losses: Haircut,
+    pub reserved: [u8; 480],
 }
 
 pub const MAX_VENUES: usize = 8;
@@ -268,7 +270,7 @@ impl Collateral {
 }
 
 impl Pool {
-    pub const VERSION: u8 = 2;
+    pub const VERSION: u8 = 3;
     pub const SPACE: usize = 8 + size_of::<Self>();
 
     pub fn collateral(&self, index: usize) -> Result<&Collateral> {
@@ -329,7 +331,8 @@ impl Pool {
     /// Holds at the end of every instruction that changes the pool.
     pub fn invariant(&self) -> Result<()> {
         self.params.check()?;
-        self.ledger.invariant()?;
+        self.losses.invariant()?;
+        self.ledger.invariant(self.losses.due)?;
         self.interest
             .invariant(self.ledger.cash, self.ledger.interest)
     }
@@ -351,7 +354,8 @@ const _: () = assert!(
             + MAX_UNDERLYINGS * 64
             + MAX_COLLATERALS * 144
             + MAX_VENUES * 72
-            + 512
+            + 32
+            + 480
 );
 
 #[cfg(test)]

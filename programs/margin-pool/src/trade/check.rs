@@ -123,17 +123,22 @@ mod tests {
         let mut account = MarginAccount::zeroed();
         account.cash = 7;
         for underlying in [0, 1, 5] {
-            let position = Asset::perpetual(underlying)
+            let slot = Asset::perpetual(underlying)
                 .find_or_open(&mut account)
                 .unwrap();
-            position.add(10 + i64::from(underlying), 0).unwrap();
+            account.positions[slot]
+                .add(10 + i64::from(underlying), 0)
+                .unwrap();
         }
         let (old, before) = (account, Holdings::of(&account, &legs));
         // One closed, one changed, two opened, the first in the slot that became free.
         account.positions[0] = Position::zeroed();
-        Asset::perpetual(1).find_or_open(&mut account).unwrap().base = 99;
-        Asset::perpetual(2).find_or_open(&mut account).unwrap().base = -3;
-        Asset::perpetual(0).find_or_open(&mut account).unwrap().base = 4;
+        for (underlying, base) in [(1, 99), (2, -3), (0, 4)] {
+            let slot = Asset::perpetual(underlying)
+                .find_or_open(&mut account)
+                .unwrap();
+            account.positions[slot].base = base;
+        }
         account.cash = -7;
         let (new, after) = (account, Holdings::of(&account, &legs));
 

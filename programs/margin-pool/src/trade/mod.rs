@@ -8,10 +8,10 @@ pub use leg::{Leg, Terms};
 
 use {
     crate::{
-        clearing::Asset,
+        clearing::{self, Asset},
         error::MarginPoolError,
         events::Traded,
-        margin::{BookParts, Books, RiskAccounts, Snapshot},
+        margin::{BookParts, Books, RiskAccounts, Snapshot, valuation},
         state::{MarginAccount, Pool},
     },
     anchor_lang::prelude::*,
@@ -36,8 +36,8 @@ pub fn clear<B: BookParts>(
         (1..=MAX_LEGS).contains(&legs.len()) && legs.iter().all(|leg| leg.quantity != 0),
         MarginPoolError::BadLegs
     );
-    a.require_not_in_liquidation()?;
-    b.require_not_in_liquidation()?;
+    a.require_may_trade()?;
+    b.require_may_trade()?;
     pool.accrue(books.now)?;
     let mut assets = Vec::with_capacity(legs.len());
     for leg in legs {
@@ -45,8 +45,25 @@ pub fn clear<B: BookParts>(
         let named = (leg.underlying, leg.slot, leg.instrument);
         assets.push(Asset::trading(book, named, books.now)?);
     }
-    let before = [Holdings::of(a, &assets), Holdings::of(b, &assets)];
     let mut sides = [a, b];
+    for account in &mut sides {
+        if account.at_risk_since != pool.losses.left {
+            clearing::credit(pool, account, 0)?;
+        }
+    }
+    for asset in &assets {
+        // What they were before the trade is after what defaults took from them.
+        let market = &mut *risk.market_mut(asset.underlying)?;
+        for account in &mut sides {
+            if let Some(slot) = clearing::due(market, account, asset) {
+                let book = &books.listed(asset.underlying)?.book;
+                let mark = valuation::mark(book, asset, false, books.now)?;
+                clearing::touch(pool, market, account, (slot, mark))?;
+            }
+        }
+    }
+    let [a, b] = &sides;
+    let before = [Holdings::of(a, &assets), Holdings::of(b, &assets)];
     for (leg, asset) in legs.iter().zip(&assets) {
         let mut market = risk.market_mut(leg.underlying)?;
         let fees = leg::clear(pool, &mut market, &mut sides, books, (leg, asset), &terms)?;

@@ -1,0 +1,50 @@
+use {
+    crate::{
+        clearing::{self, Causes, Claim, Covered},
+        error::MarginPoolError,
+        events::DebtWrittenOff,
+        margin::RiskAccounts,
+        seeds,
+        state::{MarginAccount, Pool, negative},
+    },
+    anchor_lang::prelude::*,
+};
+
+/// The caller, the liquidation program, has the account in auction.
+#[derive(Accounts)]
+pub struct WriteOff<'info> {
+    #[account(mut, seeds = [seeds::POOL], bump = pool.load()?.bump,
+        has_one = liquidation_authority @ MarginPoolError::NotLiquidationAuthority)]
+    pub pool: AccountLoader<'info, Pool>,
+    #[account(mut, has_one = pool @ MarginPoolError::WrongPool)]
+    pub margin_account: AccountLoader<'info, MarginAccount>,
+    pub liquidation_authority: Signer<'info>,
+}
+
+/// Makes good what an account owes that has nothing else: the insurance fund first, then cash. Returns who paid.
+pub(crate) fn handler(ctx: Context<WriteOff>) -> Result<Covered> {
+    let mut pool = ctx.accounts.pool.load_mut()?;
+    let mut account = ctx.accounts.margin_account.load_mut()?;
+    account.require_in_liquidation()?;
+    pool.accrue(Clock::get()?.unix_timestamp)?;
+    clearing::credit(&mut pool, &mut account, 0)?;
+    let holds = account.open_positions != 0 || account.collaterals.iter().any(|a| *a != 0);
+    require!(!holds && account.cash < 0, MarginPoolError::NotOnlyDebt);
+    let debt = negative(account.cash)?;
+    let claim = Claim {
+        amount: debt,
+        shortfall: debt,
+        tranche: 0,
+    };
+    let nowhere = RiskAccounts::none();
+    let causes = Causes::default();
+    let covered = clearing::cover(&mut pool, &nowhere, &mut account, claim, &causes)?;
+    require!(covered.total()? > 0, MarginPoolError::LossUncovered);
+    emit!(DebtWrittenOff {
+        margin_account: ctx.accounts.margin_account.key(),
+        debt,
+        covered,
+    });
+    pool.invariant()?;
+    Ok(covered)
+}
