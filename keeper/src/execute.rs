@@ -52,6 +52,7 @@ fn instructions(actor: &Actor, action: &Action) -> Vec<Instruction> {
             let args = BidArgs {
                 max_fraction: terms.fraction,
                 max_payment: terms.max_payment,
+                hedged: false,
             };
             liquidation::bid(subject, (actor.own, key), args, books)
         }

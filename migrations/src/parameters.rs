@@ -186,6 +186,12 @@ impl Parameters {
                 insolvent_seconds: 3_600,
                 buffer: 150_000,
                 opening_reward: 1_000_000,
+                // Twice the floor of its volatility is a market's ordinary day.
+                calm: 2_000_000,
+                stress: 2_000_000,
+                pace_limit: 8_000_000,
+                tranche: 500_000,
+                leg_discount: 20_000,
             },
             underlyings: vec![
                 UnderlyingParameters::new("BTC", feeds::BTC, 0.020, 0.010, 10_000.0),

@@ -15,6 +15,7 @@ use {
         programs::{
             liquidation::{BidArgs, state::Auction},
             margin_pool::{
+                clearing,
                 Leg,
                 margin::Books,
                 state::{MarginAccount, Pool, PoolChange, permission},
@@ -208,6 +209,7 @@ impl World {
         let args = BidArgs {
             max_fraction,
             max_payment,
+            hedged: false,
         };
         let ix = instruction::liquidation::bid(failing.account, bidder.pair(), args, &books);
         self.send(&[ix], &[&bidder.key])
@@ -225,18 +227,15 @@ impl World {
         self.send(&[ix], &[&by.key])
     }
 
-    /// Moves cash from one account to the other without a trade: all books still balance.
+    /// Moves cash from one account to the other without a trade, by the clearing house's own function.
     pub fn forge_cash(&mut self, from: &Trader, to: &Trader, micro: i64) {
+        let mut pool = *self.pool();
         for (who, amount) in [(from, -micro), (to, micro)] {
             let mut account = *self.account(&who.account);
-            self.forge::<Pool>(&address::pool(), |pool| {
-                let before = (account.cash, account.interest_entry);
-                account.cash += amount;
-                account.interest_entry = pool.interest.indices().of(account.cash);
-                pool.interest.replace(before, account.cash).unwrap();
-            });
+            clearing::credit(&mut pool, &mut account, amount).unwrap();
             self.forge::<MarginAccount>(&who.account, |a| *a = account);
         }
+        self.forge::<Pool>(&address::pool(), |p| *p = pool);
     }
 
     #[must_use]

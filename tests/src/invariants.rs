@@ -8,16 +8,19 @@ use {
         account::decode,
         address,
         programs::{
-            liquidation::state::InsuranceFund,
+            liquidation::state::{Auction, InsuranceFund, Open},
             margin_pool::{
                 self, instruction,
-                state::{MarginAccount, Market, Pool, Position},
+                state::{MarginAccount, Market, Pool, Position, standing},
             },
         },
     },
     solana_sdk::instruction::Instruction,
     std::collections::{BTreeMap, BTreeSet},
 };
+
+/// Units by which shares of losses, rounded against accounts, may differ from their sums.
+const ROUNDING: i64 = 10_000;
 
 /// Every margin account of the deployment.
 #[must_use]
@@ -55,10 +58,25 @@ fn cash(world: &World, pool: &Pool, accounts: &[(Pubkey, Box<MarginAccount>)]) {
     let vault = balance(&world.svm, &pool.quote_vault) - gift(world, &pool.quote_vault);
     assert_eq!(i128::from(ledger.vault), i128::from(vault), "vault");
     let owned = ledger.cash + ledger.insurance + ledger.fees + ledger.unsettled + ledger.interest;
-    assert_eq!(owned, ledger.vault, "ledger");
+    assert_eq!(owned - pool.losses.due, ledger.vault, "ledger");
+    at_risk(pool, accounts);
     let cash: i64 = accounts.iter().map(|(_, a)| a.cash).sum();
     assert_eq!(cash, ledger.cash, "sum of cash");
     interest(pool, accounts);
+}
+
+/// What cash shares of losses, and that nobody is asked for more than all have.
+fn at_risk(pool: &Pool, accounts: &[(Pubkey, Box<MarginAccount>)]) {
+    let mut kept = 0;
+    for (key, account) in accounts {
+        let used = account.positions.iter().filter(|p| !p.is_free()).count();
+        assert_eq!(usize::from(account.open_positions), used, "positions of {key}");
+        let cash = if used == 0 { 0 } else { account.cash.max(0) };
+        assert_eq!(account.at_risk, cash, "cash at risk of {key}");
+        kept += pool.losses.kept(account.at_risk, account.at_risk_since).unwrap();
+    }
+    let beyond = pool.losses.claims - kept;
+    assert!((0..ROUNDING).contains(&beyond), "cash at risk: {beyond} beyond all accounts'");
 }
 
 /// The sums that interest is counted by, and that all can take theirs: what borrowers owe covers what lenders are owed.
@@ -103,7 +121,7 @@ fn positions(world: &World, pool: &Pool, accounts: &[(Pubkey, Box<MarginAccount>
         let market = world.read::<Market>(&listed.market);
         market.invariant().unwrap();
         let mut open: BTreeMap<u64, (i64, i64)> = BTreeMap::new();
-        let (mut quote, mut entries) = (0, 0);
+        let (mut quote, mut entries, mut profits) = (0, 0, 0);
         let mut expired = BTreeSet::new();
         for (key, account) in accounts {
             let of_market = |p: &&Position| !p.is_free() && p.underlying == index;
@@ -121,8 +139,22 @@ fn positions(world: &World, pool: &Pool, accounts: &[(Pubkey, Box<MarginAccount>
                 sums.1 -= p.base.min(0);
                 quote += p.quote;
                 entries += i128::from(p.base) * i128::from(p.funding_entry);
+                profits += market.losses.kept(p.profit, p.profit_since).unwrap();
             }
         }
+        // What was closed against a side and the side has not given up yet is in its pot.
+        for pot in &market.reductions {
+            let sums = open.entry(pot.instrument).or_default();
+            if pot.base < 0 {
+                sums.0 += pot.base;
+            } else {
+                sums.1 -= pot.base;
+            }
+            quote += pot.quote;
+            entries += pot.entries.get();
+        }
+        let beyond = market.losses.claims - profits;
+        assert!((0..ROUNDING).contains(&beyond), "profits of market {index}: {beyond}");
         let perpetual = open.remove(&0).unwrap_or_default();
         assert_eq!(perpetual, (market.open_long, market.open_short));
         assert_eq!(perpetual.0, perpetual.1, "market {index} is not flat");
@@ -154,13 +186,22 @@ fn liquidation(world: &World, pool: &Pool, accounts: &[(Pubkey, Box<MarginAccoun
     let left =
         i128::from(fund.deposited) - i128::from(fund.paid_out) + i128::from(pool.insurance_income);
     assert_eq!(left, i128::from(pool.ledger.insurance), "insurance fund");
+    let mut open = Open::default();
     for (key, account) in accounts {
         let auction = world
             .svm
             .get_account(&address::auction(key))
             .is_some_and(|a| !a.data.is_empty());
-        assert_eq!(auction, account.in_liquidation == 1, "auction of {key}");
+        assert_eq!(auction, account.in_liquidation == standing::IN_AUCTION, "auction of {key}");
+        assert_ne!(account.in_liquidation, standing::UNCONFIRMED, "{key} was never confirmed");
+        if auction {
+            let of_auction = world.read::<Auction>(&address::auction(key)).open;
+            open.shortfall += of_auction.shortfall;
+            open.claim += of_auction.claim;
+        }
     }
+    let kept = (fund.open_shortfall, fund.open_claims);
+    assert_eq!((open.shortfall, open.claim), kept, "what is open");
 }
 
 /// The accounts that these instructions trade for, as they are before.

@@ -54,7 +54,11 @@ impl<'a> Sale<'a> {
         state: Breakdown,
     ) -> Option<Self> {
         let mut auction = *view.auction_of(address)?;
-        auction.observe(state.equity, view.time.unix_timestamp);
+        auction.observe(
+            state.equity,
+            state.requirement,
+            view.time.unix_timestamp,
+        );
         let own = view
             .accounts
             .get(&policy.own)
@@ -136,6 +140,7 @@ impl<'a> Sale<'a> {
             &self.indices,
         )?;
         let notional = self.notional(&slice)?;
+        // Beyond the fund a bidder is paid what the account lacks and no more: nothing to gain.
         if notional > self.policy.max_notional || -offer.payment > pool.ledger.insurance {
             return Ok(None);
         }
@@ -167,7 +172,6 @@ impl<'a> Sale<'a> {
             &self.auction,
             self.state.equity,
             self.state.requirement,
-            self.view.time.unix_timestamp,
             limit,
         )?)
     }

@@ -10,16 +10,16 @@ use {
     cep_sdk::{
         Book, SdkError,
         programs::margin_pool::{
-            clearing::{Asset, part_of},
+            clearing::{Asset, mark_of, part_of},
             error::MarginPoolError,
-            margin::{Books, funding_due, valuation::settled_payoff},
+            margin::{self, Books, valuation::settled_payoff},
             state::{MarginAccount, Pool, Position, PositionKind},
         },
     },
 };
 
-/// An account as touching it leaves it, `indices` being those of interest now: interest in its cash, funding in its perpetuals, and what has its settlement price turned
-/// into its claim.
+/// An account as touching it leaves it, `indices` being those of interest now: interest and its part of shared losses in
+/// its cash, funding and reductions in its positions, and what has its settlement price turned into its claim.
 pub fn touched(
     account: &MarginAccount,
     pool: &Pool,
@@ -28,9 +28,13 @@ pub fn touched(
 ) -> Result<Box<MarginAccount>, SdkError> {
     let mut now = Box::new(*account);
     let interest = indices.interest(now.cash, now.interest_entry);
-    now.cash = now.cash.saturating_add(interest.map_err(refused)?);
+    let kept = pool.losses.kept(now.at_risk, now.at_risk_since)?;
+    let lost = now.at_risk.saturating_sub(kept);
+    let change = interest.map_err(refused)?.saturating_sub(lost);
+    now.cash = now.cash.saturating_add(change);
+    (now.at_risk, now.at_risk_since) = (0, pool.losses.left);
     now.interest_entry = indices.of(now.cash);
-    for position in now.positions.iter_mut().filter(|p| p.base != 0) {
+    for position in now.positions.iter_mut().filter(|p| !p.is_free()) {
         touch(position, pool, books)?;
     }
     Ok(now)
@@ -38,11 +42,10 @@ pub fn touched(
 
 fn touch(position: &mut Position, pool: &Pool, books: &Books<&Book>) -> Result<(), SdkError> {
     let listed = books.listed(position.underlying)?;
+    *position = margin::touched(pool, position, listed, books.now)?;
     let asset = Asset::held(position)?;
-    if asset.kind == PositionKind::Perpetual {
-        let (index, due) = funding_due(pool, position, listed, books.now)?;
-        position.funding_entry = index;
-        return Ok(position.add(0, due)?);
+    if asset.kind == PositionKind::Perpetual || position.base == 0 {
+        return Ok(());
     }
     if let Some(payoff) = settled_payoff(&listed.book, &asset)? {
         let worth = Quantity(position.base).times_micro(payoff);
@@ -68,13 +71,15 @@ pub fn cut(
     let held = from.positions.iter().zip(&mut slice.positions);
     for (position, part) in held.filter(|(position, _)| !position.is_free()) {
         let book = &books.listed(position.underlying)?.book;
-        let (base, quote) = part_of(position, book, books.now, fraction)?;
-        *part = Position {
-            base,
-            quote,
-            ..*position
-        };
-        part.free_if_empty();
+        let mark = mark_of(position, book, books.now)?;
+        let (base, quote) = part_of(position, mark, fraction)?;
+        if (base, quote) != (0, 0) {
+            *part = Position {
+                base,
+                quote,
+                ..*position
+            };
+        }
     }
     for (part, amount) in slice.collaterals.iter_mut().zip(&from.collaterals) {
         *part = slice_of_balance(*amount, fraction);
@@ -93,10 +98,12 @@ pub fn joined(
 ) -> Result<Box<MarginAccount>, SdkError> {
     let mut after = Box::new(*to);
     for part in slice.positions.iter().filter(|p| !p.is_free()) {
-        let position = Asset::held(part)?.find_or_open(&mut after)?;
+        let slot = Asset::held(part)?.find_or_open(&mut after)?;
+        let position = after.position_mut(slot)?;
         position.funding_entry = part.funding_entry;
+        (position.reduced, position.profit_since) = (part.reduced, part.profit_since);
         position.add(part.base, part.quote)?;
-        position.free_if_empty();
+        after.free_if_empty(slot);
     }
     for (left, right) in after.collaterals.iter_mut().zip(&slice.collaterals) {
         *left = left.saturating_add(*right);

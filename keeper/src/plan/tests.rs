@@ -14,7 +14,7 @@ use {
     },
     anchor_lang::AccountSerialize,
     bytemuck::Zeroable,
-    cep_risk::{ROWS, WEIGHT_ONE, auction::PPB},
+    cep_risk::{ROWS, WEIGHT_ONE, PPM, auction::PPB},
     cep_sdk::{
         Book, Pubkey, address,
         clock::ChainTime,
@@ -68,8 +68,8 @@ fn account(cash: f64, contracts: f64, entry: f64) -> Box<MarginAccount> {
     let mut account = Box::new(MarginAccount::zeroed());
     account.cash = micro_usd(cash);
     if contracts != 0.0 {
-        let position = Asset::perpetual(0).find_or_open(&mut account).unwrap();
-        position
+        let slot = Asset::perpetual(0).find_or_open(&mut account).unwrap();
+        account.positions[slot]
             .add(quantity(contracts), micro_usd(-contracts * entry))
             .unwrap();
     }
@@ -112,6 +112,11 @@ fn at_price(price: f64) -> View {
         insolvent_seconds: 3_600,
         buffer: 150_000,
         opening_reward: 1_000_000,
+        calm: PPM,
+        stress: 0,
+        pace_limit: PPM,
+        tranche: PPM,
+        leg_discount: 20_000,
     };
     let mut market = Box::new(Market::zeroed());
     market.book = book_at();
@@ -165,7 +170,8 @@ fn book(price: f64) -> Book {
 fn in_auction(price: f64, opened_ago: i64) -> View {
     let mut view = at_price(price);
     let mut auction = Box::new(Auction::zeroed());
-    auction.opened_at = NOW - opened_ago;
+    (auction.opened_at, auction.updated_at) = (NOW - opened_ago, NOW - opened_ago);
+    auction.pace = PPM;
     auction.opened_by = OTHER;
     view.auctions.insert(address::auction(&TRADER), auction);
     view.accounts.get_mut(&TRADER).unwrap().in_liquidation = 1;

@@ -31,6 +31,24 @@ pub enum LiquidationError {
     WrongRentReceiver,
     #[msg("A number left its integer range; bid for a smaller part")]
     Overflow,
+    #[msg(
+        "A hedged bid is followed by confirm_margin for the bidding account in the same transaction; append it and pass the instructions sysvar"
+    )]
+    ConfirmationMissing,
+    #[msg("The account owes more than it has; bid for a slice instead of a leg")]
+    LegOfInsolvent,
+    #[msg("The payment is too far from what the leg is worth; see AuctionParams.leg_discount")]
+    LegDiscountTooLarge,
+    #[msg(
+        "Taking this leg does not restore the account's margin at less cost than a slice would; bid for a slice, or offer more"
+    )]
+    LegNotBetter,
+    #[msg("The leg takes the account beyond its buffer; take less of it")]
+    LegTooLarge,
+    #[msg("Bidders still have time; reduce the other side once the insolvent auction has run out")]
+    AuctionRunning,
+    #[msg("The account has at least what it owes; bid or close the auction")]
+    AccountSolvent,
 }
 
 impl From<RiskError> for LiquidationError {

@@ -1,6 +1,9 @@
 //! What an indexer needs to tell the story of a liquidation. Money is micro-USD.
 
-use anchor_lang::prelude::*;
+use {
+    anchor_lang::prelude::*,
+    margin_pool::{Covered, transfer_leg::Taking},
+};
 
 #[event]
 pub struct AuctionOpened {
@@ -18,8 +21,9 @@ pub struct AuctionBid {
     pub bidder: Pubkey,
     /// Parts per billion of what was for sale.
     pub fraction: u64,
-    /// Positive: the bidder paid. Negative: the insurance fund paid the bidder.
+    /// What the bidder paid, or who paid the bidder.
     pub payment: i64,
+    pub covered: Covered,
     /// Price over value, ppb; zero for an insolvent account.
     pub discount: u64,
     /// Equity and maintenance requirement of the account before the bid.
@@ -32,6 +36,29 @@ pub struct AuctionClosed {
     pub margin_account: Pubkey,
     pub equity: i64,
     pub requirement: i64,
+}
+
+/// A liquidator took a single leg.
+#[event]
+pub struct LegTaken {
+    pub margin_account: Pubkey,
+    pub liquidator: Pubkey,
+    pub taking: Taking,
+    /// Positive: the liquidator paid.
+    pub payment: i64,
+    /// What the leg was worth beyond the payment.
+    pub cost: i64,
+    /// Margin to the buffer, before and after.
+    pub before: i64,
+    pub after: i64,
+}
+
+/// Nobody took the account: its positions were closed against the other side at its bankruptcy price.
+#[event]
+pub struct OppositeReduced {
+    pub margin_account: Pubkey,
+    /// What the other side bore.
+    pub shortfall: i64,
 }
 
 #[event]

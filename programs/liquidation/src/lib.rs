@@ -1,20 +1,23 @@
 //! Liquidation: an account below maintenance margin is sold in pro-rata slices of everything it
 //! holds, at a falling price, until it is back above its buffer. When it owes more than it has, the
-//! insurance fund pays the bidder instead.
+//! insurance fund pays the bidder instead, and those who share its loss what the fund cannot. When nobody takes
+//! it, the other side of its positions is reduced.
 //!
 //! Anyone may open, bid and close. Instructions take (risk book, market) pairs as remaining accounts,
 //! as the margin pool does.
 // Anchor's macros expand to cfg values and result types that these two lints do not know.
 #![allow(unexpected_cfgs, clippy::result_large_err)]
 
-use anchor_lang::prelude::*;
 #[cfg(target_arch = "bpf")]
 use cep_sbf_abi as _;
+use {anchor_lang::prelude::*, margin_pool::LegArgs};
 
 pub mod assess;
+pub mod confirmation;
 pub mod error;
 pub mod events;
 pub mod instructions;
+pub mod leg;
 pub mod seeds;
 pub mod state;
 
@@ -52,6 +55,27 @@ pub mod liquidation {
     /// Takes a slice at the current price. Anyone with the margin for it.
     pub fn bid<'info>(ctx: Context<'info, Bid<'info>>, args: BidArgs) -> Result<()> {
         instructions::bid::handler(ctx, args)
+    }
+
+    /// Takes a part of one position or collateral, where that serves the account better than a slice. Anyone with the margin
+    /// for it.
+    pub fn take_leg<'info>(ctx: Context<'info, TakeLeg<'info>>, args: LegArgs) -> Result<()> {
+        instructions::take_leg::handler(ctx, args)
+    }
+
+    /// Brings an auction's clocks and pace to now. Anyone.
+    pub fn refresh_auction<'info>(ctx: Context<'info, RefreshAuction<'info>>) -> Result<()> {
+        instructions::refresh_auction::handler(ctx)
+    }
+
+    /// Closes the positions of an account that nobody took against the other side, at its bankruptcy price. Anyone.
+    pub fn reduce_opposite<'info>(ctx: Context<'info, ReduceOpposite<'info>>) -> Result<()> {
+        instructions::reduce_opposite::handler(ctx)
+    }
+
+    /// Makes good what an account in auction owes that has nothing else. Anyone.
+    pub fn write_off(ctx: Context<WriteOff>) -> Result<()> {
+        instructions::write_off::handler(ctx)
     }
 
     /// Closes the auction of an account that is back above its buffer. Anyone.

@@ -7,7 +7,8 @@ use {
     anchor_lang::prelude::Pubkey,
     anchor_spl::token,
     liquidation::{BidArgs, LiquidationArgs, accounts, instruction},
-    solana_sdk::instruction::Instruction,
+    margin_pool::LegArgs,
+    solana_sdk::{instruction::Instruction, sysvar},
     solana_system_interface::program,
 };
 
@@ -65,6 +66,7 @@ pub fn open_auction(
 ) -> Instruction {
     let accounts = accounts::OpenAuction {
         config: address::liquidation_config(),
+        fund: address::insurance_fund(),
         pool: address::pool(),
         margin_account,
         auction: address::auction(&margin_account),
@@ -79,7 +81,8 @@ pub fn open_auction(
     ix
 }
 
-/// `bidder` is the bidding margin account with its owner.
+/// `bidder` is the bidding margin account with its owner. A hedged bid is followed by its hedge and by
+/// [`super::pool::confirm_margin`] in the same transaction.
 #[must_use]
 pub fn bid(
     margin_account: Pubkey,
@@ -97,6 +100,7 @@ pub fn bid(
         bidder: bidder.1,
         liquidation_authority: address::liquidation_authority(),
         margin_pool: margin_pool::ID,
+        instructions: args.hedged.then_some(sysvar::instructions::ID),
     };
     let mut ix = build(liquidation::ID, &accounts, &instruction::Bid { args });
     ix.accounts.extend(risk_pairs(books));
@@ -108,6 +112,7 @@ pub fn bid(
 pub fn close_auction(margin_account: Pubkey, opened_by: Pubkey, books: &[Pubkey]) -> Instruction {
     let accounts = accounts::CloseAuction {
         config: address::liquidation_config(),
+        fund: address::insurance_fund(),
         pool: address::pool(),
         margin_account,
         auction: address::auction(&margin_account),
@@ -118,4 +123,83 @@ pub fn close_auction(margin_account: Pubkey, opened_by: Pubkey, books: &[Pubkey]
     let mut ix = build(liquidation::ID, &accounts, &instruction::CloseAuction {});
     ix.accounts.extend(risk_pairs(books));
     ix
+}
+
+/// `liquidator` is the margin account that takes the leg, with its owner.
+#[must_use]
+pub fn take_leg(
+    margin_account: Pubkey,
+    liquidator: (Pubkey, Pubkey),
+    args: LegArgs,
+    books: &[Pubkey],
+) -> Instruction {
+    let accounts = accounts::TakeLeg {
+        config: address::liquidation_config(),
+        fund: address::insurance_fund(),
+        pool: address::pool(),
+        margin_account,
+        auction: address::auction(&margin_account),
+        liquidator_account: liquidator.0,
+        liquidator: liquidator.1,
+        liquidation_authority: address::liquidation_authority(),
+        margin_pool: margin_pool::ID,
+    };
+    let mut ix = build(liquidation::ID, &accounts, &instruction::TakeLeg { args });
+    ix.accounts.extend(risk_pairs(books));
+    ix
+}
+
+/// Brings an auction's clocks and pace to now.
+#[must_use]
+pub fn refresh_auction(margin_account: Pubkey, books: &[Pubkey]) -> Instruction {
+    let accounts = accounts::RefreshAuction {
+        config: address::liquidation_config(),
+        fund: address::insurance_fund(),
+        pool: address::pool(),
+        margin_account,
+        auction: address::auction(&margin_account),
+    };
+    let mut ix = build(
+        liquidation::ID,
+        &accounts,
+        &instruction::RefreshAuction {},
+    );
+    ix.accounts.extend(risk_pairs(books));
+    ix
+}
+
+/// Closes what nobody took against the other side.
+#[must_use]
+pub fn reduce_opposite(margin_account: Pubkey, books: &[Pubkey]) -> Instruction {
+    let accounts = accounts::ReduceOpposite {
+        config: address::liquidation_config(),
+        fund: address::insurance_fund(),
+        pool: address::pool(),
+        margin_account,
+        auction: address::auction(&margin_account),
+        liquidation_authority: address::liquidation_authority(),
+        margin_pool: margin_pool::ID,
+    };
+    let mut ix = build(
+        liquidation::ID,
+        &accounts,
+        &instruction::ReduceOpposite {},
+    );
+    ix.accounts.extend(risk_pairs(books));
+    ix
+}
+
+/// Makes good what an account in auction owes that has nothing else.
+#[must_use]
+pub fn write_off(margin_account: Pubkey) -> Instruction {
+    let accounts = accounts::WriteOff {
+        config: address::liquidation_config(),
+        fund: address::insurance_fund(),
+        pool: address::pool(),
+        margin_account,
+        auction: address::auction(&margin_account),
+        liquidation_authority: address::liquidation_authority(),
+        margin_pool: margin_pool::ID,
+    };
+    build(liquidation::ID, &accounts, &instruction::WriteOff {})
 }

@@ -219,6 +219,18 @@ pub fn check_margin(margin_account: Pubkey, books: &[Pubkey]) -> Instruction {
     ix
 }
 
+/// Ends a transaction with a hedged bid: the account that took the slice has its margin.
+#[must_use]
+pub fn confirm_margin(margin_account: Pubkey, books: &[Pubkey]) -> Instruction {
+    let accounts = accounts::ConfirmMargin {
+        pool: address::pool(),
+        margin_account,
+    };
+    let mut ix = build(margin_pool::ID, &accounts, &instruction::ConfirmMargin {});
+    ix.accounts.extend(risk_pairs(books));
+    ix
+}
+
 /// The same instruction for a token of Token-2022, whose program then moves it.
 #[must_use]
 pub fn on_token_2022(mut ix: Instruction) -> Instruction {

@@ -44,6 +44,13 @@ fn margin_to_buffer(world: &World, state: &Breakdown) -> i64 {
         .unwrap()
 }
 
+/// What the clock of an auction that nobody looked at since it was opened shows now.
+fn clock(world: &World, trader: &Trader) -> u64 {
+    let auction = world.auction(trader);
+    let passed = u64::try_from(world.now() - auction.opened_at).unwrap();
+    passed * auction.pace / cep_risk::PPM
+}
+
 /// `amount x parts`, in ppb, rounded up.
 fn share_up(amount: i64, parts: u64) -> i64 {
     let exact = i128::from(amount) * i128::from(parts);
@@ -91,8 +98,7 @@ fn a_bid_pays_the_value_less_the_discount_of_the_moment() {
         world.open(&alice, &keeper).accepted();
         world.advance(wait);
         world.republish();
-        let elapsed = u64::try_from(world.now() - world.auction(&alice).opened_at).unwrap();
-        let discount = rules(&world).discount(elapsed);
+        let discount = rules(&world).discount(clock(&world, &alice));
         let (value, mine) = (
             world.health(&alice).maintenance.equity,
             world.health(&keeper).maintenance.equity,
@@ -199,7 +205,7 @@ fn waiting_makes_the_fund_pay_up_to_the_maintenance_margin() {
     let state = world.health(&alice).maintenance;
     world.advance(1_800);
     world.republish();
-    let waited = world.now() - world.auction(&alice).insolvent_since;
+    let waited = i64::try_from(clock(&world, &alice)).unwrap();
 
     world.bid(&alice, &keeper, ALL / 2, i64::MAX).accepted();
 

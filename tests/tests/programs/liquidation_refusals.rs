@@ -182,6 +182,7 @@ fn the_auction_must_be_the_accounts_own() {
     let args = BidArgs {
         max_fraction: ALL,
         max_payment: i64::MAX,
+        hedged: false,
     };
     let mut bid = instruction::liquidation::bid(alice.account, keeper.pair(), args, &books);
     bid.accounts[3].pubkey = carol.account;
@@ -201,6 +202,7 @@ fn the_signing_address_and_the_pool_program_cannot_be_swapped() {
     let args = BidArgs {
         max_fraction: ALL,
         max_payment: i64::MAX,
+        hedged: false,
     };
     let bid = instruction::liquidation::bid(alice.account, keeper.pair(), args, &books);
     let mut other_signer = bid.clone();
@@ -268,6 +270,10 @@ fn slice(from: &Trader, to: &Trader, authority: Pubkey, fraction: u64) -> Instru
         fraction,
         reserved: 0,
         payment: 0,
+        shortfall: 0,
+        least: 0,
+        tranche: 0,
+        unconfirmed: false,
     };
     direct(&accounts, &data::TransferSlice { args })
 }

@@ -100,10 +100,8 @@ fn the_operators_limit_caps_the_notional() {
 fn an_insolvent_account_is_taken_against_payment_within_the_fund() {
     // At 178 USD the account owes 1,000; after half the time its price is about -1,000 - 3,470.
     let mut view = in_auction(178.0, 0);
-    view.auctions
-        .get_mut(&address::auction(&TRADER))
-        .unwrap()
-        .insolvent_since = NOW - 1_800;
+    let auction = view.auctions.get_mut(&address::auction(&TRADER)).unwrap();
+    (auction.insolvent, auction.insolvent_clock) = (1, 1_800 * PPM);
     assert_eq!(bid(&view, &policy()), None, "the fund is empty");
     view.pool.ledger.insurance = micro_usd(10_000.0);
     let whole = bid(&view, &policy()).unwrap();

@@ -1,16 +1,16 @@
 use {
     crate::{
-        assess::{Offer, offer},
+        assess::{Look, Offer, look_at, observe, offer},
+        confirmation::require_confirmation,
         error::LiquidationError,
         events::AuctionBid,
-        instructions::open_auction::maintenance,
         seeds,
         state::{Auction, InsuranceFund, LiquidationConfig},
     },
     anchor_lang::prelude::*,
-    cep_risk::{Breakdown, Kind, Scratch, auction::PPB},
+    cep_risk::{Kind, Scratch, auction::PPB},
     margin_pool::{
-        SliceArgs,
+        Covered, SliceArgs,
         margin::{RiskAccounts, Snapshot},
         program::MarginPool,
         state::{MarginAccount, Pool},
@@ -21,8 +21,10 @@ use {
 pub struct BidArgs {
     /// Take at most this part, ppb; the cap that restores the account's buffer applies as well.
     pub max_fraction: u64,
-    /// Pay at most this, micro-USD. Negative: be paid at least that much by the insurance fund.
+    /// Pay at most this, micro-USD. Negative: be paid at least that much.
     pub max_payment: i64,
+    /// The bid is hedged later in this transaction: the bidder's margin is shown by `margin_pool::confirm_margin` there.
+    pub hedged: bool,
 }
 
 /// Remaining accounts: a (risk book, writable market) pair for every underlying either account is
@@ -49,6 +51,9 @@ pub struct Bid<'info> {
     #[account(seeds = [seeds::AUTHORITY], bump = config.load()?.authority_bump)]
     pub liquidation_authority: UncheckedAccount<'info>,
     pub margin_pool: Program<'info, MarginPool>,
+    /// CHECK: the instructions sysvar; needed by a hedged bid.
+    #[account(address = solana_instructions_sysvar::ID)]
+    pub instructions: Option<UncheckedAccount<'info>>,
 }
 
 pub(crate) fn handler<'info>(ctx: Context<'info, Bid<'info>>, args: BidArgs) -> Result<()> {
@@ -56,44 +61,52 @@ pub(crate) fn handler<'info>(ctx: Context<'info, Bid<'info>>, args: BidArgs) -> 
         (1..=PPB).contains(&args.max_fraction),
         LiquidationError::FractionOutOfRange
     );
-    let now = Clock::get()?.unix_timestamp;
-    let state = maintenance(
-        &ctx.accounts.pool,
-        &ctx.accounts.margin_account,
+    let accounts = &ctx.accounts;
+    if args.hedged {
+        require_confirmation(
+            accounts.instructions.as_deref(),
+            &accounts.bidder_account.key(),
+        )?;
+    }
+    let look = look_at(
+        &accounts.pool,
+        &accounts.margin_account,
         ctx.remaining_accounts,
-        now,
     )?;
-    let (slice, offer) = settle_terms(&ctx, &state, &args, now)?;
-    take_slice(&ctx, slice)?;
-    require_bidder_margin(&ctx, now)?;
+    let (slice, offer) = settle_terms(&ctx, &look, &args)?;
+    let covered = take_slice(&ctx, slice)?;
+    book(&ctx, &offer, &covered)?;
+    if !args.hedged {
+        let bidder = &accounts.bidder_account;
+        require_bidder_margin(&accounts.pool, bidder, ctx.remaining_accounts)?;
+    }
     emit!(AuctionBid {
         margin_account: ctx.accounts.margin_account.key(),
         bidder: ctx.accounts.bidder_account.key(),
         fraction: offer.fraction,
-        payment: offer.payment,
+        payment: offer.payment.max(0),
+        covered,
         discount: offer.discount,
-        equity: state.equity,
-        requirement: state.requirement,
+        equity: look.state.equity,
+        requirement: look.state.requirement,
     });
     Ok(())
 }
 
-/// Prices the slice and books the bid in the auction and the fund.
-fn settle_terms(
-    ctx: &Context<Bid>,
-    state: &Breakdown,
-    args: &BidArgs,
-    now: i64,
-) -> Result<(SliceArgs, Offer)> {
-    let params = ctx.accounts.config.load()?.params.arithmetic();
-    let mut auction = ctx.accounts.auction.load_mut()?;
-    auction.observe(state.equity, now);
+/// Brings the auction to now and prices the slice.
+fn settle_terms(ctx: &Context<Bid>, look: &Look, args: &BidArgs) -> Result<(SliceArgs, Offer)> {
+    let accounts = &ctx.accounts;
+    let config = accounts.config.load()?;
+    let mut auction = accounts.auction.load_mut()?;
+    let mut fund = accounts.fund.load_mut()?;
+    let insurance = accounts.pool.load()?.ledger.insurance;
+    let now = Clock::get()?.unix_timestamp;
+    observe(&config, &mut auction, &mut fund, insurance, look, now);
     let offer = offer(
-        &params,
+        &config.params.arithmetic(),
         &auction,
-        state.equity,
-        state.requirement,
-        now,
+        look.state.equity,
+        look.state.requirement,
         args.max_fraction,
     )?;
     require!(offer.fraction > 0, LiquidationError::AccountRecovered);
@@ -101,29 +114,20 @@ fn settle_terms(
         offer.payment <= args.max_payment,
         LiquidationError::PriceAboveLimit
     );
+    let least = args.max_payment.min(0).checked_neg();
     let slice = SliceArgs {
         fraction: offer.fraction,
         reserved: auction.reserved,
         payment: offer.payment,
+        shortfall: offer.shortfall,
+        least: least.ok_or(LiquidationError::Overflow)?,
+        tranche: config.params.tranche,
+        unconfirmed: args.hedged,
     };
-
-    auction.bids = auction.bids.saturating_add(1);
-    if offer.payment >= 0 {
-        auction.reserved = auction
-            .reserved
-            .checked_add(offer.payment)
-            .ok_or(LiquidationError::Overflow)?;
-    } else {
-        let mut fund = ctx.accounts.fund.load_mut()?;
-        fund.paid_out = fund
-            .paid_out
-            .checked_add(offer.payment.unsigned_abs())
-            .ok_or(LiquidationError::Overflow)?;
-    }
     Ok((slice, offer))
 }
 
-fn take_slice<'info>(ctx: &Context<'info, Bid<'info>>, slice: SliceArgs) -> Result<()> {
+fn take_slice<'info>(ctx: &Context<'info, Bid<'info>>, slice: SliceArgs) -> Result<Covered> {
     let accounts = &ctx.accounts;
     let bump = [accounts.config.load()?.authority_bump];
     let signer: &[&[&[u8]]] = &[&[seeds::AUTHORITY, &bump]];
@@ -135,16 +139,35 @@ fn take_slice<'info>(ctx: &Context<'info, Bid<'info>>, slice: SliceArgs) -> Resu
     };
     let cpi = CpiContext::new_with_signer(accounts.margin_pool.key(), call, signer)
         .with_remaining_accounts(ctx.remaining_accounts.to_vec());
-    margin_pool::cpi::transfer_slice(cpi, slice)
+    Ok(margin_pool::cpi::transfer_slice(cpi, slice)?.get())
+}
+
+/// Writes the bid into the auction and the fund.
+fn book(ctx: &Context<Bid>, offer: &Offer, covered: &Covered) -> Result<()> {
+    let mut auction = ctx.accounts.auction.load_mut()?;
+    let mut fund = ctx.accounts.fund.load_mut()?;
+    auction.bids = auction.bids.saturating_add(1);
+    auction.reserved = auction
+        .reserved
+        .checked_add(offer.payment.max(0))
+        .ok_or(LiquidationError::Overflow)?;
+    let before = auction.open;
+    auction.open = before.without(offer.fraction);
+    fund.replace(before, auction.open);
+    fund.pay(covered.fund)
 }
 
 /// A liquidation must not make the next account to liquidate.
-fn require_bidder_margin<'info>(ctx: &Context<'info, Bid<'info>>, now: i64) -> Result<()> {
-    let pool = ctx.accounts.pool.load()?;
-    let risk = RiskAccounts::load(&pool, ctx.remaining_accounts)?;
-    let books = risk.books(now)?;
+pub(super) fn require_bidder_margin<'info>(
+    pool: &AccountLoader<'info, Pool>,
+    bidder: &AccountLoader<'info, MarginAccount>,
+    remaining: &'info [AccountInfo<'info>],
+) -> Result<()> {
+    let pool = pool.load()?;
+    let risk = RiskAccounts::load(&pool, remaining)?;
+    let books = risk.books(Clock::get()?.unix_timestamp)?;
     books.require_usable_in_liquidation()?;
-    let bidder = ctx.accounts.bidder_account.load()?;
+    let bidder = bidder.load()?;
     let after = Snapshot::of(&pool, &bidder, &books)?.evaluate(
         &pool,
         &books,

@@ -1,10 +1,10 @@
 use {
     crate::{
+        assess::look_at,
         error::LiquidationError,
         events::AuctionClosed,
-        instructions::open_auction::maintenance,
         seeds,
-        state::{Auction, LiquidationConfig},
+        state::{Auction, InsuranceFund, LiquidationConfig, Open},
     },
     anchor_lang::prelude::*,
     margin_pool::{
@@ -19,6 +19,8 @@ pub struct CloseAuction<'info> {
     #[account(seeds = [seeds::CONFIG], bump = config.load()?.bump,
         has_one = pool @ LiquidationError::WrongPool)]
     pub config: AccountLoader<'info, LiquidationConfig>,
+    #[account(mut, seeds = [seeds::FUND], bump = fund.load()?.bump)]
+    pub fund: AccountLoader<'info, InsuranceFund>,
     pub pool: AccountLoader<'info, Pool>,
     #[account(mut, has_one = pool @ LiquidationError::WrongPool)]
     pub margin_account: AccountLoader<'info, MarginAccount>,
@@ -36,13 +38,12 @@ pub struct CloseAuction<'info> {
 
 pub(crate) fn handler<'info>(ctx: Context<'info, CloseAuction<'info>>) -> Result<()> {
     let accounts = &ctx.accounts;
-    let now = Clock::get()?.unix_timestamp;
-    let state = maintenance(
+    let state = look_at(
         &accounts.pool,
         &accounts.margin_account,
         ctx.remaining_accounts,
-        now,
-    )?;
+    )?
+    .state;
     let (params, bump) = {
         let config = accounts.config.load()?;
         (config.params.arithmetic(), [config.authority_bump])
@@ -53,6 +54,8 @@ pub(crate) fn handler<'info>(ctx: Context<'info, CloseAuction<'info>>) -> Result
     // The buffer is the hysteresis: an account that just reached maintenance stays in auction.
     require!(margin >= 0, LiquidationError::AccountNotRecovered);
 
+    let open = accounts.auction.load()?.open;
+    accounts.fund.load_mut()?.replace(open, Open::default());
     let signer: &[&[&[u8]]] = &[&[seeds::AUTHORITY, &bump]];
     let call = margin_pool::cpi::accounts::EndLiquidation {
         pool: accounts.pool.to_account_info(),

@@ -1,14 +1,13 @@
 use {
     crate::{
+        assess::{look_at, observe},
         error::LiquidationError,
         events::AuctionOpened,
         seeds,
-        state::{Auction, LiquidationConfig},
+        state::{Auction, InsuranceFund, LiquidationConfig},
     },
     anchor_lang::prelude::*,
-    cep_risk::{Breakdown, Kind, Scratch},
     margin_pool::{
-        margin::{RiskAccounts, Snapshot},
         program::MarginPool,
         state::{MarginAccount, Pool},
     },
@@ -20,6 +19,8 @@ pub struct OpenAuction<'info> {
     #[account(seeds = [seeds::CONFIG], bump = config.load()?.bump,
         has_one = pool @ LiquidationError::WrongPool)]
     pub config: AccountLoader<'info, LiquidationConfig>,
+    #[account(mut, seeds = [seeds::FUND], bump = fund.load()?.bump)]
+    pub fund: AccountLoader<'info, InsuranceFund>,
     #[account(mut)]
     pub pool: AccountLoader<'info, Pool>,
     #[account(mut, has_one = pool @ LiquidationError::WrongPool)]
@@ -41,31 +42,30 @@ pub struct OpenAuction<'info> {
 
 pub(crate) fn handler<'info>(ctx: Context<'info, OpenAuction<'info>>) -> Result<()> {
     let now = Clock::get()?.unix_timestamp;
-    let state = maintenance(
-        &ctx.accounts.pool,
-        &ctx.accounts.margin_account,
-        ctx.remaining_accounts,
-        now,
-    )?;
-    require!(state.health() < 0, LiquidationError::AccountHealthy);
-
     let accounts = &ctx.accounts;
+    let look = look_at(
+        &accounts.pool,
+        &accounts.margin_account,
+        ctx.remaining_accounts,
+    )?;
+    let state = look.state;
+    require!(state.health() < 0, LiquidationError::AccountHealthy);
     let (bump, reward) = {
         let config = accounts.config.load()?;
+        let mut auction = accounts.auction.load_init()?;
+        auction.margin_account = accounts.margin_account.key();
+        auction.opened_by = accounts.opener.key();
+        (auction.opened_at, auction.updated_at) = (now, now);
+        auction.bump = ctx.bumps.auction;
+        auction.version = Auction::VERSION;
+        let insurance = accounts.pool.load()?.ledger.insurance;
+        let mut fund = accounts.fund.load_mut()?;
+        observe(&config, &mut auction, &mut fund, insurance, &look, now);
         (
             [config.authority_bump],
             reward_of(config.params.opening_reward, state.equity),
         )
     };
-    {
-        let mut auction = accounts.auction.load_init()?;
-        auction.margin_account = accounts.margin_account.key();
-        auction.opened_by = accounts.opener.key();
-        auction.opened_at = now;
-        auction.bump = ctx.bumps.auction;
-        auction.version = Auction::VERSION;
-        auction.observe(state.equity, now);
-    }
     let signer: &[&[&[u8]]] = &[&[seeds::AUTHORITY, &bump]];
     let call = margin_pool::cpi::accounts::BeginLiquidation {
         pool: accounts.pool.to_account_info(),
@@ -89,25 +89,6 @@ pub(crate) fn handler<'info>(ctx: Context<'info, OpenAuction<'info>>) -> Result<
 /// its owner could have the insurance fund pay rewards for worthless accounts.
 fn reward_of(configured: u64, equity: i64) -> u64 {
     configured.min(u64::try_from(equity).unwrap_or(0) / 10)
-}
-
-/// Equity and maintenance requirement of an account, on prices that liquidation may use.
-pub(crate) fn maintenance<'info>(
-    pool: &AccountLoader<'info, Pool>,
-    account: &AccountLoader<'info, MarginAccount>,
-    remaining: &'info [AccountInfo<'info>],
-    now: i64,
-) -> Result<Breakdown> {
-    let pool = pool.load()?;
-    let risk = RiskAccounts::load(&pool, remaining)?;
-    let books = risk.books(now)?;
-    books.require_usable_in_liquidation()?;
-    Snapshot::of(&pool, &*account.load()?, &books)?.evaluate(
-        &pool,
-        &books,
-        Kind::Maintenance,
-        &mut Scratch::new(),
-    )
 }
 
 #[cfg(test)]

@@ -2,7 +2,10 @@ use {
     crate::error::LiquidationError,
     anchor_lang::prelude::*,
     bytemuck::{Pod, Zeroable},
-    cep_risk::auction::AuctionParams as RiskAuctionParams,
+    cep_risk::{
+        PPM,
+        auction::{AuctionParams as RiskAuctionParams, PaceParams},
+    },
 };
 
 /// Rules of liquidation. PDA `[seeds::CONFIG]`. Written once, at initialisation.
@@ -32,6 +35,14 @@ pub struct AuctionParams {
     pub buffer: u64,
     /// Micro-USD that the account pays whoever opens its auction; 0 ..= 100,000,000.
     pub opening_reward: u64,
+    /// See `cep_risk::auction::PaceParams` for these three and their ranges.
+    pub calm: u64,
+    pub stress: u64,
+    pub pace_limit: u64,
+    /// Most of the insurance fund that the losses of one market may use, ppm; at most 1,000,000.
+    pub tranche: u64,
+    /// How far from its mark a single leg may be taken, ppm of its value; at most 100,000.
+    pub leg_discount: u64,
 }
 
 impl AuctionParams {
@@ -47,6 +58,15 @@ impl AuctionParams {
             buffer: self.buffer,
         }
     }
+
+    #[must_use]
+    pub const fn pace(&self) -> PaceParams {
+        PaceParams {
+            calm: self.calm,
+            stress: self.stress,
+            limit: self.pace_limit,
+        }
+    }
 }
 
 impl LiquidationConfig {
@@ -58,12 +78,15 @@ impl LiquidationConfig {
             .arithmetic()
             .check()
             .map_err(LiquidationError::from)?;
+        self.params.pace().check().map_err(LiquidationError::from)?;
         require!(
-            self.params.opening_reward <= 100_000_000,
+            self.params.opening_reward <= 100_000_000
+                && self.params.tranche <= PPM
+                && self.params.leg_discount <= 100_000,
             LiquidationError::ParameterOutOfRange
         );
         Ok(())
     }
 }
 
-const _: () = assert!(size_of::<LiquidationConfig>() == 64 + 56 + 8 + 256);
+const _: () = assert!(size_of::<LiquidationConfig>() == 64 + 96 + 8 + 256);

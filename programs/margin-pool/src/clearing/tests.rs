@@ -392,7 +392,12 @@ impl House {
             }
         }
         // Every pot is empty once all have been touched.
-        assert!(self.market.reductions.iter().all(|r| r.base == 0 && r.quote == 0));
+        assert!(
+            self.market
+                .reductions
+                .iter()
+                .all(|r| r.base == 0 && r.quote == 0)
+        );
         for who in 1..4 {
             let base = PERPETUAL.base(&self.accounts[who]);
             if base != 0 {
@@ -443,7 +448,11 @@ fn sequences(cases: u32, checked: bool) {
         prop_assert!(interest >= 0 && dust >= 0);
         // Every loss was taken from those who share it, and by rounding units more, which stay in the pots.
         let over = [-h.market.losses.due, -h.pool.losses.due];
-        prop_assert!(over.iter().all(|over| (0..100).contains(over)), "{:?}", over);
+        prop_assert!(
+            over.iter().all(|over| (0..100).contains(over)),
+            "{:?}",
+            over
+        );
         prop_assert_eq!((h.market.quote, h.market.unsettled), (0, over[0]));
         prop_assert_eq!(h.market.converting, Wide::default());
         prop_assert_eq!(h.market.funding_entries, Wide::default());

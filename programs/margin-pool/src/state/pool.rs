@@ -257,11 +257,17 @@ impl Collateral {
         self.weight.saturating_mul(elapsed) / self.ramp_seconds
     }
 
-    /// Millionths of a token that `amount` counts for at `now`, rounded down.
-    pub fn quantity_at(&self, amount: u64, now: i64) -> Result<i64> {
+    /// Millionths of a token in `amount`, rounded down.
+    pub fn tokens(&self, amount: u64) -> Result<i64> {
         let excess = u32::from(self.decimals).saturating_sub(Self::QUANTITY_DECIMALS);
         let unit = 10u64.checked_pow(excess).ok_or(MarginPoolError::Overflow)?;
-        let (whole, weight) = (amount / unit, self.weight_at(now).min(PPM));
+        i64::try_from(amount / unit).map_err(|_| MarginPoolError::Overflow.into())
+    }
+
+    /// Millionths of a token that `amount` counts for at `now`, rounded down.
+    pub fn quantity_at(&self, amount: u64, now: i64) -> Result<i64> {
+        let whole = self.tokens(amount)?.unsigned_abs();
+        let weight = self.weight_at(now).min(PPM);
         // whole x weight / 10⁶, exact: the weight is at most 10⁶, so neither product exceeds what it is a part of by more
         // than 10¹².
         let counted = (whole / PPM) * weight + (whole % PPM) * weight / PPM;

@@ -168,6 +168,18 @@ impl RiskBook {
         u128::from(self.target_variance) <= scaled
     }
 
+    /// Volatility now, realised or implied, over its floor: parts per million, rounded down.
+    #[must_use]
+    pub fn volatility_over_floor(&self) -> u64 {
+        let now = self.variance.max(self.implied_variance);
+        // The ratio of variances in 2⁻²⁰, and so of volatilities in 2⁻¹⁰. A floor below 2⁻²⁸ a day is none.
+        let Some(ratio) = now.checked_div(self.variance_floor >> 20) else {
+            return cep_risk::PPM;
+        };
+        // Below 2³² x 2²⁰.
+        (ratio.isqrt() * cep_risk::PPM) >> 10
+    }
+
     /// Whether a staked token trades so far below its redemption value that no more of it is taken in.
     #[must_use]
     pub fn has_gap(&self) -> bool {

@@ -1,0 +1,79 @@
+use {
+    crate::{
+        assess::{look_at, observe},
+        error::LiquidationError,
+        events::OppositeReduced,
+        seeds,
+        state::{Auction, InsuranceFund, LiquidationConfig, Open},
+    },
+    anchor_lang::prelude::*,
+    margin_pool::{
+        program::MarginPool,
+        state::{MAX_POSITIONS, MarginAccount, Pool},
+    },
+};
+
+/// Remaining accounts: a (risk book, writable market) pair for every underlying the account is exposed to.
+#[derive(Accounts)]
+pub struct ReduceOpposite<'info> {
+    #[account(seeds = [seeds::CONFIG], bump = config.load()?.bump,
+        has_one = pool @ LiquidationError::WrongPool)]
+    pub config: AccountLoader<'info, LiquidationConfig>,
+    #[account(mut, seeds = [seeds::FUND], bump = fund.load()?.bump)]
+    pub fund: AccountLoader<'info, InsuranceFund>,
+    #[account(mut)]
+    pub pool: AccountLoader<'info, Pool>,
+    #[account(mut, has_one = pool @ LiquidationError::WrongPool)]
+    pub margin_account: AccountLoader<'info, MarginAccount>,
+    #[account(mut, seeds = [seeds::AUCTION, margin_account.key().as_ref()],
+        bump = auction.load()?.bump)]
+    pub auction: AccountLoader<'info, Auction>,
+    /// CHECK: the signing address; holds no data.
+    #[account(seeds = [seeds::AUTHORITY], bump = config.load()?.authority_bump)]
+    pub liquidation_authority: UncheckedAccount<'info>,
+    pub margin_pool: Program<'info, MarginPool>,
+}
+
+/// Nobody took the account though the insolvent auction has run out: its positions are closed against the other side at the
+/// price at which it ends with nothing.
+pub(crate) fn handler<'info>(ctx: Context<'info, ReduceOpposite<'info>>) -> Result<()> {
+    let accounts = &ctx.accounts;
+    let remaining = ctx.remaining_accounts;
+    let look = look_at(&accounts.pool, &accounts.margin_account, remaining)?;
+    require!(look.state.equity < 0, LiquidationError::AccountSolvent);
+    let bump = {
+        let config = accounts.config.load()?;
+        let mut auction = accounts.auction.load_mut()?;
+        let mut fund = accounts.fund.load_mut()?;
+        let insurance = accounts.pool.load()?.ledger.insurance;
+        let now = Clock::get()?.unix_timestamp;
+        observe(&config, &mut auction, &mut fund, insurance, &look, now);
+        require!(
+            auction.elapsed() >= config.params.insolvent_seconds,
+            LiquidationError::AuctionRunning
+        );
+        let open = auction.open;
+        auction.open = Open::default();
+        fund.replace(open, auction.open);
+        [config.authority_bump]
+    };
+    // Equity is rounded down once, positions are closed one by one: each may round a unit more.
+    let rounding = i64::try_from(MAX_POSITIONS).map_err(|_| LiquidationError::Overflow)?;
+    let shortfall = rounding
+        .checked_sub(look.state.equity)
+        .ok_or(LiquidationError::Overflow)?;
+    let signer: &[&[&[u8]]] = &[&[seeds::AUTHORITY, &bump]];
+    let call = margin_pool::cpi::accounts::ReduceOpposite {
+        pool: accounts.pool.to_account_info(),
+        margin_account: accounts.margin_account.to_account_info(),
+        liquidation_authority: accounts.liquidation_authority.to_account_info(),
+    };
+    let cpi = CpiContext::new_with_signer(accounts.margin_pool.key(), call, signer)
+        .with_remaining_accounts(remaining.to_vec());
+    margin_pool::cpi::reduce_opposite(cpi, shortfall)?;
+    emit!(OppositeReduced {
+        margin_account: accounts.margin_account.key(),
+        shortfall,
+    });
+    Ok(())
+}

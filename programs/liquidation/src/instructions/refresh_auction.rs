@@ -1,0 +1,46 @@
+use {
+    crate::{
+        assess::{look_at, observe},
+        error::LiquidationError,
+        seeds,
+        state::{Auction, InsuranceFund, LiquidationConfig},
+    },
+    anchor_lang::prelude::*,
+    margin_pool::state::{MarginAccount, Pool},
+};
+
+/// Remaining accounts: a (risk book, market) pair for every underlying the account is exposed to.
+#[derive(Accounts)]
+pub struct RefreshAuction<'info> {
+    #[account(seeds = [seeds::CONFIG], bump = config.load()?.bump,
+        has_one = pool @ LiquidationError::WrongPool)]
+    pub config: AccountLoader<'info, LiquidationConfig>,
+    #[account(mut, seeds = [seeds::FUND], bump = fund.load()?.bump)]
+    pub fund: AccountLoader<'info, InsuranceFund>,
+    pub pool: AccountLoader<'info, Pool>,
+    #[account(has_one = pool @ LiquidationError::WrongPool)]
+    pub margin_account: AccountLoader<'info, MarginAccount>,
+    #[account(mut, seeds = [seeds::AUCTION, margin_account.key().as_ref()],
+        bump = auction.load()?.bump)]
+    pub auction: AccountLoader<'info, Auction>,
+}
+
+/// Brings an auction to now: its clocks, its pace, and what the fund's books show of it.
+pub(crate) fn handler<'info>(ctx: Context<'info, RefreshAuction<'info>>) -> Result<()> {
+    let accounts = &ctx.accounts;
+    let look = look_at(
+        &accounts.pool,
+        &accounts.margin_account,
+        ctx.remaining_accounts,
+    )?;
+    let insurance = accounts.pool.load()?.ledger.insurance;
+    observe(
+        &*accounts.config.load()?,
+        &mut *accounts.auction.load_mut()?,
+        &mut *accounts.fund.load_mut()?,
+        insurance,
+        &look,
+        Clock::get()?.unix_timestamp,
+    );
+    Ok(())
+}

@@ -1,0 +1,57 @@
+use {
+    crate::{
+        error::LiquidationError,
+        seeds,
+        state::{Auction, InsuranceFund, LiquidationConfig, Open},
+    },
+    anchor_lang::prelude::*,
+    margin_pool::{
+        program::MarginPool,
+        state::{MarginAccount, Pool},
+    },
+};
+
+#[derive(Accounts)]
+pub struct WriteOff<'info> {
+    #[account(seeds = [seeds::CONFIG], bump = config.load()?.bump,
+        has_one = pool @ LiquidationError::WrongPool)]
+    pub config: AccountLoader<'info, LiquidationConfig>,
+    #[account(mut, seeds = [seeds::FUND], bump = fund.load()?.bump)]
+    pub fund: AccountLoader<'info, InsuranceFund>,
+    #[account(mut)]
+    pub pool: AccountLoader<'info, Pool>,
+    #[account(mut, has_one = pool @ LiquidationError::WrongPool)]
+    pub margin_account: AccountLoader<'info, MarginAccount>,
+    #[account(mut, seeds = [seeds::AUCTION, margin_account.key().as_ref()],
+        bump = auction.load()?.bump)]
+    pub auction: AccountLoader<'info, Auction>,
+    /// CHECK: the signing address; holds no data.
+    #[account(seeds = [seeds::AUTHORITY], bump = config.load()?.authority_bump)]
+    pub liquidation_authority: UncheckedAccount<'info>,
+    pub margin_pool: Program<'info, MarginPool>,
+}
+
+/// An account in auction that has nothing but debt: the insurance fund makes it good, and cash what the fund cannot.
+pub(crate) fn handler(ctx: Context<WriteOff>) -> Result<()> {
+    let accounts = &ctx.accounts;
+    let bump = [accounts.config.load()?.authority_bump];
+    let signer: &[&[&[u8]]] = &[&[seeds::AUTHORITY, &bump]];
+    let call = margin_pool::cpi::accounts::WriteOff {
+        pool: accounts.pool.to_account_info(),
+        margin_account: accounts.margin_account.to_account_info(),
+        liquidation_authority: accounts.liquidation_authority.to_account_info(),
+    };
+    let cpi = CpiContext::new_with_signer(accounts.margin_pool.key(), call, signer);
+    let covered = margin_pool::cpi::write_off(cpi)?.get();
+    let mut auction = accounts.auction.load_mut()?;
+    let mut fund = accounts.fund.load_mut()?;
+    let before = auction.open;
+    let debt = accounts.margin_account.load()?.cash.min(0);
+    auction.open = if debt == 0 {
+        Open::default()
+    } else {
+        Open::of(debt, 0)
+    };
+    fund.replace(before, auction.open);
+    fund.pay(covered.fund)
+}
