@@ -248,7 +248,7 @@ async fn initial_margin(client: &Client, role: Role, prices: &Prices) -> Result<
     for leg in legs(role, prices) {
         Asset::perpetual(leg.underlying)
             .find_or_open(&mut account)
-            .and_then(|position| position.add(leg.quantity, 0))
+            .and_then(|slot| account.position_mut(slot)?.add(leg.quantity, 0))
             .map_err(|error| anyhow::anyhow!("{error}"))?;
     }
     Ok(Health::of(&pool, &account, &books)?.initial.requirement)
