@@ -15,8 +15,7 @@ use {
         programs::{
             liquidation::{BidArgs, state::Auction},
             margin_pool::{
-                clearing,
-                Leg,
+                Leg, LegArgs, clearing,
                 margin::Books,
                 state::{MarginAccount, Pool, PoolChange, permission},
             },
@@ -213,6 +212,60 @@ impl World {
         };
         let ix = instruction::liquidation::bid(failing.account, bidder.pair(), args, &books);
         self.send(&[ix], &[&bidder.key])
+    }
+
+    /// A bid followed by a trade of the bidder with `maker` and the check of its margin, in one transaction.
+    pub fn bid_and_hedge(
+        &mut self,
+        failing: &Trader,
+        (bidder, maker): (&Trader, &Trader),
+        max_fraction: u64,
+        legs: &[Leg],
+    ) -> Result<Receipt, Refusal> {
+        let all = [failing.account, bidder.account, maker.account];
+        let books = self.books_of(&all, &[]);
+        let args = BidArgs {
+            max_fraction,
+            max_payment: i64::MAX,
+            hedged: true,
+        };
+        let bid = instruction::liquidation::bid(failing.account, bidder.pair(), args, &books);
+        let hedge =
+            instruction::pool::trade_block(bidder.pair(), maker.pair(), legs.to_vec(), &books);
+        let confirm = instruction::pool::confirm_margin(bidder.account, &books);
+        self.send(&[bid, hedge, confirm], &signers(bidder, maker))
+    }
+
+    pub fn take_leg(
+        &mut self,
+        failing: &Trader,
+        liquidator: &Trader,
+        args: LegArgs,
+    ) -> Result<Receipt, Refusal> {
+        let books = self.books_of(&[failing.account, liquidator.account], &[]);
+        let take = instruction::liquidation::take_leg;
+        let ix = take(failing.account, liquidator.pair(), args, &books);
+        self.send(&[ix], &[&liquidator.key])
+    }
+
+    /// Anyone may; `by` signs for the fee.
+    pub fn refresh_auction(&mut self, failing: &Trader, by: &Trader) -> Result<Receipt, Refusal> {
+        let books = self.books_of(&[failing.account], &[]);
+        let ix = instruction::liquidation::refresh_auction(failing.account, &books);
+        self.send(&[ix], &[&by.key])
+    }
+
+    /// Anyone may; `by` signs for the fee.
+    pub fn reduce_opposite(&mut self, failing: &Trader, by: &Trader) -> Result<Receipt, Refusal> {
+        let books = self.books_of(&[failing.account], &[]);
+        let ix = instruction::liquidation::reduce_opposite(failing.account, &books);
+        self.send(&[ix], &[&by.key])
+    }
+
+    /// Anyone may; `by` signs for the fee.
+    pub fn write_off(&mut self, failing: &Trader, by: &Trader) -> Result<Receipt, Refusal> {
+        let ix = instruction::liquidation::write_off(failing.account);
+        self.send(&[ix], &[&by.key])
     }
 
     /// Anyone may; `by` signs for the fee, and the rent goes to `rent_to`.

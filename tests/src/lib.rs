@@ -27,3 +27,16 @@ pub use {
     outcome::{Outcome, Receipt, Refusal},
     world::{BTC, ETH, SOL, Setup, World},
 };
+
+/// The text of a file of `../shared` (beside the workspace), or `None` with a sentence on what is skipped.
+#[must_use]
+pub fn shared(path: &str) -> Option<String> {
+    let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../shared")
+        .join(path);
+    let text = std::fs::read_to_string(&file).ok();
+    if text.is_none() {
+        println!("skipped what needs shared/{path}, which is not beside the workspace");
+    }
+    text
+}

@@ -83,10 +83,6 @@ pub enum MarginPoolError {
     PositionTooLarge,
     #[msg("The fraction must lie above zero and at most one (1,000,000,000 ppb)")]
     FractionOutOfRange,
-    #[msg(
-        "The insurance fund cannot pay that much; take a smaller part or wait for it to be refilled"
-    )]
-    InsuranceExhausted,
     #[msg("The pool's books do not balance; nothing was changed, report this to the maintainers")]
     LedgerImbalance,
     #[msg("A number left its integer range; reduce the size and retry")]

@@ -38,6 +38,10 @@ const PROGRAMS: [(&str, &str, &[Excuse]); 3] = [
                 "the vault of a listed mint exists, so that creating it fails first",
             ),
             (
+                "TooManyReductions",
+                "takes 17 instruments of one market whose reduced sides nobody touched; a test stands beside it",
+            ),
+            (
                 "PositionSlotsFull",
                 "64 slots, but one position in each of 8 underlyings at most until options exist",
             ),

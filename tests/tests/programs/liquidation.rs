@@ -216,22 +216,6 @@ fn waiting_makes_the_fund_pay_up_to_the_maintenance_margin() {
 }
 
 #[test]
-fn an_empty_fund_pays_nobody() {
-    let (mut world, alice, bob, keeper) = fallen_to(100_000.0);
-    world.open(&alice, &keeper).accepted();
-    world
-        .bid(&alice, &keeper, ALL, i64::MAX)
-        .refused(MarginPoolError::InsuranceExhausted);
-
-    // What it can pay buys a part.
-    world.insure(&bob, 1_000.0).accepted();
-    world
-        .bid(&alice, &keeper, ALL, i64::MAX)
-        .refused(MarginPoolError::InsuranceExhausted);
-    world.bid(&alice, &keeper, ALL / 10, i64::MAX).accepted();
-}
-
-#[test]
 fn liquidation_waits_for_a_refresh_but_not_for_a_dead_oracle() {
     let (mut world, alice, _, keeper) = failing();
     world.advance(61);

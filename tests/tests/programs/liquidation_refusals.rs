@@ -187,7 +187,7 @@ fn the_auction_must_be_the_accounts_own() {
     let mut bid = instruction::liquidation::bid(alice.account, keeper.pair(), args, &books);
     bid.accounts[3].pubkey = carol.account;
     let mut close = instruction::liquidation::close_auction(alice.account, keeper.owner(), &books);
-    close.accounts[2].pubkey = carol.account;
+    close.accounts[3].pubkey = carol.account;
     for ix in [bid, close] {
         world
             .send(&[ix], &[&keeper.key])

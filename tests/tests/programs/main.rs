@@ -7,6 +7,7 @@ mod adversarial;
 mod authority;
 
 mod basis_vault;
+mod bids;
 mod bit_identity;
 mod changes;
 mod check_margin;
@@ -42,3 +43,4 @@ mod staked;
 mod tokens;
 mod trades;
 mod venues;
+mod waterfall;

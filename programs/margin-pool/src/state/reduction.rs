@@ -236,3 +236,57 @@ fn times(base: i64, index: i64) -> Result<i128> {
 }
 
 const _: () = assert!(size_of::<Reduction>() == 72 && size_of::<Reduced>() == 32);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn position(base: i64) -> Position {
+        Position {
+            base,
+            kind: 1,
+            ..bytemuck::Zeroable::zeroed()
+        }
+    }
+
+    #[test]
+    fn a_side_shares_what_was_closed_and_a_later_position_owes_nothing() {
+        let mut market: Market = bytemuck::Zeroable::zeroed();
+        let mut early = position(8_000_000);
+        // A short of 3 is closed at 100 micro-USD a contract, 12 are open.
+        market
+            .close_against(0, (-3_000_000, 300), 12_000_000)
+            .unwrap();
+        let mut late = position(1_000_000);
+        late.reduced = market.reduced(0, 1);
+        market.reduce(&mut late).unwrap();
+        assert_eq!((late.base, late.quote), (1_000_000, 0));
+        market.reduce(&mut early).unwrap();
+        assert_eq!((early.base, early.quote), (6_000_000, 200));
+        // Shorts are not on the reduced side.
+        let mut short = position(-5);
+        market.reduce(&mut short).unwrap();
+        assert_eq!(short, position(-5));
+        let mut rest = position(4_000_000);
+        market.reduce(&mut rest).unwrap();
+        assert_eq!((rest.base, rest.quote), (3_000_000, 100));
+        assert!(market.reductions[0].is_free());
+    }
+
+    #[test]
+    fn both_sides_of_sixteen_instruments_are_the_most_and_a_free_place_is_used_again() {
+        let mut market: Market = bytemuck::Zeroable::zeroed();
+        for instrument in 0..8 {
+            market.close_against(instrument, (5, -1), 9).unwrap();
+            market.close_against(instrument, (-5, 1), 9).unwrap();
+        }
+        assert!(market.close_against(9, (5, -1), 9).is_err());
+        let mut short = position(-9);
+        market.reduce(&mut short).unwrap();
+        assert!(market.close_against(9, (5, -1), 9).is_ok());
+        // More of the same side goes on where it was.
+        assert!(market.close_against(1, (1, 0), 4).is_ok());
+        assert_eq!(market.reductions[2].base, 6);
+        assert!(market.close_against(1, (4, 0), 3).is_err());
+    }
+}
