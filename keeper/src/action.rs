@@ -37,6 +37,12 @@ pub enum Task {
         books: Vec<Pubkey>,
         opened_by: Pubkey,
     },
+    /// Close what nobody took against the other side.
+    Reduce {
+        books: Vec<Pubkey>,
+    },
+    /// Make good what an account owes that has nothing else.
+    WriteOff,
     Settle {
         books: Vec<Pubkey>,
     },
@@ -67,6 +73,8 @@ pub enum Kind {
     Open,
     Bid,
     Close,
+    Reduce,
+    WriteOff,
     Settle,
 }
 
@@ -82,6 +90,8 @@ impl Action {
             Task::Open { .. } => Kind::Open,
             Task::Bid { .. } => Kind::Bid,
             Task::Close { .. } => Kind::Close,
+            Task::Reduce { .. } => Kind::Reduce,
+            Task::WriteOff => Kind::WriteOff,
             Task::Settle { .. } => Kind::Settle,
         }
     }
@@ -100,6 +110,8 @@ impl fmt::Display for Kind {
             Self::Open => "open_auction",
             Self::Bid => "bid",
             Self::Close => "close_auction",
+            Self::Reduce => "reduce_opposite",
+            Self::WriteOff => "write_off",
             Self::Settle => "settle_pnl",
         })
     }

@@ -29,12 +29,12 @@ pub async fn execute(client: &Client, actor: &Actor, action: &Action) -> Result<
 pub fn involved(actor: &Actor, action: &Action) -> Vec<Pubkey> {
     let mut list = vec![action.subject];
     let books = match &action.task {
-        Task::Refresh { .. } | Task::RefreshScenarios { .. } => return list,
+        Task::Refresh { .. } | Task::RefreshScenarios { .. } | Task::WriteOff => return list,
         Task::Open { books } | Task::Close { books, .. } | Task::Bid { books, .. } => {
             list.extend([actor.own, address::auction(&action.subject)]);
             books
         }
-        Task::Settle { books } => books,
+        Task::Settle { books } | Task::Reduce { books } => books,
     };
     list.push(address::pool());
     list.extend(books.iter().flat_map(|book| [*book, address::market(book)]));
@@ -57,6 +57,8 @@ fn instructions(actor: &Actor, action: &Action) -> Vec<Instruction> {
             liquidation::bid(subject, (actor.own, key), args, books)
         }
         Task::Close { books, opened_by } => liquidation::close_auction(subject, *opened_by, books),
+        Task::Reduce { books } => liquidation::reduce_opposite(subject, books),
+        Task::WriteOff => liquidation::write_off(subject),
         Task::Settle { books } => pool::settle_pnl(subject, books),
     };
     let front = action

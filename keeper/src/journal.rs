@@ -52,6 +52,8 @@ impl Journal {
             Kind::Open => "opened",
             Kind::Bid => "bid",
             Kind::Close => "closed",
+            Kind::Reduce => "reduced",
+            Kind::WriteOff => "written_off",
             Kind::Settle => "settled",
         };
         let details = receipt.details();

@@ -37,7 +37,11 @@ pub fn liquidations(view: &View, policy: &Policy, memory: &Memory) -> Vec<Action
         };
         let (task, reason, profit) = step;
         let books = match &task {
-            Task::Open { books } | Task::Bid { books, .. } | Task::Close { books, .. } => books,
+            Task::Open { books }
+            | Task::Bid { books, .. }
+            | Task::Close { books, .. }
+            | Task::Reduce { books } => books.as_slice(),
+            Task::WriteOff => &[],
             Task::Refresh { .. } | Task::RefreshScenarios { .. } | Task::Settle { .. } => continue,
         };
         let action = Action {
@@ -97,10 +101,22 @@ fn next(
         };
         return Ok(Some((task, told, None)));
     }
+    if is_only_debt(account) {
+        let told = format!("{told}; it has nothing but debt");
+        return Ok(Some((Task::WriteOff, told, None)));
+    }
     let Some(sale) = Sale::new(view, policy, (address, account), state) else {
         return Ok(None);
     };
-    match sale.judge()? {
+    let verdict = sale.judge()?;
+    let open = account.positions.iter().any(|p| p.base != 0);
+    let over = sale.auction.elapsed() >= params.insolvent_seconds;
+    if state.equity < 0 && over && open && matches!(verdict, Verdict::Wait(_)) {
+        let books = view.book_addresses(&underlyings);
+        let told = format!("{told}; nobody took it in time");
+        return Ok(Some((Task::Reduce { books }, told, None)));
+    }
+    match verdict {
         Verdict::Take(terms) => {
             let reason = format!(
                 "{told}; {:.4} % of it for {:.2} USD brings {:.2} after hedging",
@@ -120,6 +136,11 @@ fn next(
             Ok(None)
         }
     }
+}
+
+/// No position, no claim, no collateral.
+fn is_only_debt(account: &MarginAccount) -> bool {
+    account.open_positions == 0 && account.cash < 0 && account.collaterals.iter().all(|a| *a == 0)
 }
 
 /// What the operator has to know about the keeper's own account, which it never liquidates itself.

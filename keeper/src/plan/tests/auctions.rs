@@ -113,6 +113,30 @@ fn an_insolvent_account_is_taken_against_payment_within_the_fund() {
 }
 
 #[test]
+fn what_nobody_takes_in_time_is_closed_against_the_other_side() {
+    // 1,000 USD are owed beyond what is there and the fund is empty.
+    let mut view = in_auction(178.0, 0);
+    let auction = view.auctions.get_mut(&address::auction(&TRADER)).unwrap();
+    (auction.insolvent, auction.insolvent_clock) = (1, 3_600 * PPM - 1);
+    assert_eq!(kinds(&planned(&view)), []);
+    let auction = view.auctions.get_mut(&address::auction(&TRADER)).unwrap();
+    auction.insolvent_clock += 1;
+    assert_eq!(kinds(&planned(&view)), [Kind::Reduce]);
+    // Whoever is paid well enough takes it.
+    view.pool.ledger.insurance = micro_usd(10_000.0);
+    assert_eq!(kinds(&planned(&view)), [Kind::Bid]);
+}
+
+#[test]
+fn an_account_with_nothing_but_debt_is_written_off() {
+    let mut view = in_auction(200.0, 60);
+    let mut debtor = account(-5.0, 0.0, 0.0);
+    debtor.in_liquidation = 1;
+    view.accounts.insert(TRADER, debtor);
+    assert_eq!(kinds(&planned(&view)), [Kind::WriteOff]);
+}
+
+#[test]
 fn a_recovered_account_is_released() {
     let actions = planned(&in_auction(199.0, 60));
     assert_eq!(kinds(&actions), [Kind::Close]);
