@@ -28,6 +28,7 @@ pub mod trade_venue;
 pub mod transfer;
 pub mod transfer_slice;
 pub mod withdraw;
+pub mod withdraw_insurance;
 
 // Anchor's `#[program]` looks for the account structs at the crate root.
 pub use {
@@ -37,5 +38,5 @@ pub use {
     execute_pool_change::*, halt_withdrawals::*, initialize_pool::*, list_collateral::*,
     list_underlying::*, propose_pool_change::*, revoke_delegate::*, set_delegate::*,
     settle_expired::*, settle_pnl::*, tighten_pool::*, trade_block::*, trade_rfq::*,
-    trade_venue::*, transfer::*, transfer_slice::*, withdraw::*,
+    trade_venue::*, transfer::*, transfer_slice::*, withdraw::*, withdraw_insurance::*,
 };
