@@ -7,6 +7,7 @@ mod clearing;
 mod compare;
 mod functions;
 mod instruments;
+mod insurance;
 mod measure;
 mod quotes;
 mod shapes;

@@ -1,7 +1,7 @@
 //! Every instruction once, in the deployment that the project ships.
 
 use {
-    crate::{Ledger, clearing, functions, instruments, quotes, shapes},
+    crate::{Ledger, clearing, functions, instruments, insurance, quotes, shapes},
     cep_migrations::steps,
     cep_sdk::{
         Pubkey,
@@ -30,6 +30,7 @@ pub fn all() -> Ledger {
     quotes::instructions(instructions);
     clearing::instructions(instructions);
     instruments::instructions(instructions);
+    insurance::instructions(instructions);
     shapes::all(&mut ledger.shapes);
     instruments::shapes(&mut ledger.shapes);
     quotes::shapes(&mut ledger.shapes);
