@@ -42,7 +42,8 @@ impl World {
     /// Stakes so many USD that the trader is given first; opens the stake when there is none.
     pub fn stake(&mut self, trader: &Trader, usd: f64) -> Result<Receipt, Refusal> {
         let stake = address::insurance_stake(&trader.owner());
-        if self.svm.get_account(&stake).is_none() {
+        let there = self.svm.get_account(&stake);
+        if there.is_none_or(|account| account.data.is_empty()) {
             self.open_stake(trader).accepted();
         }
         self.stake_micro(trader, u64::try_from(micro_usd(usd)).unwrap(), 0)
