@@ -124,7 +124,7 @@ impl Chronicle {
                     time,
                     bidder: place(&e.bidder),
                     fraction: e.fraction,
-                    payment: e.payment,
+                    payment: e.payment - e.covered.sum(),
                     discount: e.discount,
                     equity: e.equity,
                 });

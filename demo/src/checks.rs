@@ -43,18 +43,19 @@ pub fn equations(s: &Snapshot) -> Vec<Equation> {
         ledger.interest,
     ];
     let cash: i128 = s.accounts.iter().map(|a| i128::from(a.cash)).sum();
-    let fund = i128::from(s.fund.deposited) - i128::from(s.fund.paid_out)
-        + i128::from(s.pool.insurance_income);
+    let fund = i128::from(s.fund.deposited) + i128::from(s.pool.insurance_income)
+        - i128::from(s.fund.paid_out)
+        - i128::from(s.fund.withdrawn);
     let unsettled: i128 = s.markets.iter().map(|m| i128::from(m.unsettled)).sum();
     let mut all = vec![
         Equation::new(
-            "tokens in the quote vault = cash + insurance + fees + unsettled + interest",
+            "tokens in the quote vault = cash + insurance + fees + unsettled + interest - shared losses",
             s.quote_vault,
-            owned.into_iter().map(i128::from).sum::<i128>(),
+            owned.into_iter().map(i128::from).sum::<i128>() - i128::from(s.pool.losses.due),
         ),
         Equation::new("cash of all accounts = ledger's cash", cash, ledger.cash),
         Equation::new(
-            "ledger's insurance = fund's deposits and fees less payments",
+            "ledger's insurance = fund's deposits and fees less payments and stakes paid out",
             ledger.insurance,
             fund,
         ),

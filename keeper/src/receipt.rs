@@ -73,10 +73,16 @@ impl Receipt {
 
     fn bid(&self) -> Option<Value> {
         let e: AuctionBid = self.first()?;
-        Some(json!({
-            "fraction": e.fraction, "payment": e.payment, "discount": e.discount,
+        // One figure, negative when the bidder was paid, and by whom.
+        let mut told = json!({
+            "fraction": e.fraction, "payment": e.payment - e.covered.sum(), "discount": e.discount,
             "equity": e.equity, "requirement": e.requirement,
-        }))
+        });
+        if e.covered.sum() != 0 {
+            let by = e.covered;
+            told["paid_by"] = json!({ "fund": by.fund, "profits": by.profits, "cash": by.cash });
+        }
+        Some(told)
     }
 
     fn opened(&self) -> Option<Value> {

@@ -62,6 +62,9 @@ pub struct Parameters {
     /// Of the quote currency, what leaves at once and again in every window, micro-USD.
     pub quote_outflow: u64,
     pub auction: AuctionParams,
+    /// Seconds that a stake in the insurance fund waits to leave, and in which it must then be taken out.
+    pub unstake_cooldown: u64,
+    pub unstake_window: u64,
     /// Listed in this order, which is their index in the pool.
     pub underlyings: Vec<UnderlyingParameters>,
     pub collaterals: Vec<CollateralParameters>,
@@ -193,6 +196,9 @@ impl Parameters {
                 tranche: 500_000,
                 leg_discount: 20_000,
             },
+            // A week, as long as a halt lasts at most, and two days to come back in.
+            unstake_cooldown: 604_800,
+            unstake_window: 172_800,
             underlyings: vec![
                 UnderlyingParameters::new("BTC", feeds::BTC, 0.020, 0.010, 10_000.0),
                 UnderlyingParameters::new("ETH", feeds::ETH, 0.028, 0.014, 200_000.0),

@@ -138,6 +138,8 @@ pub fn steps_from(parameters: &Parameters, authority: Pubkey, first: u64) -> Vec
             LiquidationArgs {
                 authority,
                 params: p.auction,
+                unstake_cooldown: p.unstake_cooldown,
+                unstake_window: p.unstake_window,
             },
         )],
         done_when: Some(address::liquidation_config()),

@@ -107,3 +107,11 @@ pub fn auction(margin_account: &Pubkey) -> Pubkey {
     )
     .0
 }
+
+/// An owner's stake in the insurance fund.
+#[must_use]
+pub fn insurance_stake(owner: &Pubkey) -> Pubkey {
+    let fund = insurance_fund();
+    let seeds: [&[u8]; 3] = [liquidation_seeds::STAKE, fund.as_ref(), owner.as_ref()];
+    Pubkey::find_program_address(&seeds, &liquidation::ID).0
+}

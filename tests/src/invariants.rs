@@ -8,7 +8,10 @@ use {
         account::decode,
         address,
         programs::{
-            liquidation::state::{Auction, InsuranceFund, Open},
+            liquidation::{
+                self,
+                state::{Auction, InsuranceFund, InsuranceStake, Open},
+            },
             margin_pool::{
                 self, instruction,
                 state::{MarginAccount, Market, Pool, Position, standing},
@@ -45,7 +48,7 @@ pub fn check(world: &World) {
     cash(world, &pool, &accounts);
     collateral(world, &pool, &accounts);
     positions(world, &pool, &accounts);
-    liquidation(world, &pool, &accounts);
+    insurance(world, &pool, &accounts);
 }
 
 /// What lies in a vault beyond what the programs know of.
@@ -191,15 +194,16 @@ fn positions(world: &World, pool: &Pool, accounts: &[(Pubkey, Box<MarginAccount>
     assert_eq!(unsettled, pool.ledger.unsettled, "unsettled");
 }
 
-fn liquidation(world: &World, pool: &Pool, accounts: &[(Pubkey, Box<MarginAccount>)]) {
+fn insurance(world: &World, pool: &Pool, accounts: &[(Pubkey, Box<MarginAccount>)]) {
     if world.svm.get_account(&address::insurance_fund()).is_none() {
         return;
     }
     let fund = world.read::<InsuranceFund>(&address::insurance_fund());
-    let left =
-        i128::from(fund.deposited) - i128::from(fund.paid_out) + i128::from(pool.insurance_income);
+    let out = i128::from(fund.paid_out) + i128::from(fund.withdrawn);
+    let left = i128::from(fund.deposited) + i128::from(pool.insurance_income) - out;
     assert_eq!(left, i128::from(pool.ledger.insurance), "insurance fund");
     let mut open = Open::default();
+    stakes(world, &fund);
     for (key, account) in accounts {
         let auction = world
             .svm
@@ -222,7 +226,23 @@ fn liquidation(world: &World, pool: &Pool, accounts: &[(Pubkey, Box<MarginAccoun
         }
     }
     let kept = (fund.open_shortfall, fund.open_claims);
-    assert_eq!((open.shortfall, open.claim), kept, "what is open");
+    let claims = open.claim + world.forged_claims;
+    assert_eq!((open.shortfall, claims), kept, "what is open");
+}
+
+/// All shares are the protocol's or some stake's of this epoch.
+fn stakes(world: &World, fund: &InsuranceFund) {
+    let (mut shares, mut leaving) = (fund.protocol_shares, 0);
+    for (key, account) in world.svm.get_program_accounts(&liquidation::ID) {
+        if account.data.starts_with(InsuranceStake::DISCRIMINATOR) {
+            let stake = decode::<InsuranceStake>(&key, &account).unwrap();
+            stake.invariant().unwrap();
+            if stake.epoch == fund.epoch {
+                (shares, leaving) = (shares + stake.shares, leaving + stake.leaving);
+            }
+        }
+    }
+    assert_eq!((shares, leaving), (fund.shares, fund.leaving), "shares");
 }
 
 /// The accounts that these instructions trade for, as they are before.

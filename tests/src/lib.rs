@@ -11,6 +11,7 @@ pub mod actions;
 pub mod bare;
 pub mod candidate;
 pub mod governance;
+pub mod insurance;
 pub mod invariants;
 pub mod largest;
 pub mod options;

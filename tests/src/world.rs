@@ -91,6 +91,8 @@ pub struct World {
     pub prices: Vec<f64>,
     /// What was sent to a vault past the programs, by vault.
     pub gifts: BTreeMap<Pubkey, u64>,
+    /// What the insurance fund was made to believe that auctions may draw, beyond those there are.
+    pub forged_claims: u64,
 }
 
 impl World {
@@ -118,6 +120,7 @@ impl World {
             scenario_set: Pubkey::default(),
             prices: setup.prices.clone(),
             gifts: BTreeMap::new(),
+            forged_claims: 0,
         }
     }
 

@@ -30,6 +30,7 @@ pub mod error;
 pub mod ewma;
 pub mod feed;
 pub mod fixed;
+pub mod fund;
 pub mod funding;
 pub mod interest;
 pub mod loss_index;

@@ -49,6 +49,32 @@ pub enum LiquidationError {
     AuctionRunning,
     #[msg("The account has at least what it owes; bid or close the auction")]
     AccountSolvent,
+    #[msg(
+        "The protocol's own part of the fund is too small to stake beside; give with fund_insurance until InsuranceFund.protocol_shares is 1,000,000 or more"
+    )]
+    FundNotSeeded,
+    #[msg(
+        "The deposit buys fewer shares than your minimum, or none; stake more or lower min_shares"
+    )]
+    SharesBelowMinimum,
+    #[msg("Name at least one share and no more than the stake holds that is not leaving yet")]
+    SharesOutOfRange,
+    #[msg("No share of this stake is leaving; ask with request_unstake first")]
+    NothingLeaving,
+    #[msg("The cooldown has not ended; unstake from InsuranceStake.unlock_at on")]
+    StakeCoolingDown,
+    #[msg("The time to unstake is over and the request with it; ask anew with request_unstake")]
+    UnstakeLapsed,
+    #[msg(
+        "The payout is below your minimum, or nothing; wait for auctions that may draw on the fund to close, or lower min_amount"
+    )]
+    PayoutBelowMinimum,
+    #[msg(
+        "The fund was used up since this stake was made, and the stake with it; stake anew or close it"
+    )]
+    StakeWipedOut,
+    #[msg("The stake still holds shares; unstake them before you close it")]
+    StakeNotEmpty,
 }
 
 impl From<RiskError> for LiquidationError {

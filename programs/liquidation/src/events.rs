@@ -65,4 +65,46 @@ pub struct OppositeReduced {
 pub struct InsuranceFunded {
     pub depositor: Pubkey,
     pub amount: u64,
+    /// What the protocol got for it.
+    pub shares: u64,
+}
+
+#[event]
+pub struct InsuranceStaked {
+    pub owner: Pubkey,
+    pub amount: u64,
+    pub shares: u64,
+}
+
+#[event]
+pub struct UnstakeRequested {
+    pub owner: Pubkey,
+    /// All that are leaving now.
+    pub shares: u64,
+    /// Unix seconds.
+    pub unlock_at: i64,
+}
+
+#[event]
+pub struct UnstakeCancelled {
+    pub owner: Pubkey,
+    pub shares: u64,
+}
+
+#[event]
+pub struct InsuranceUnstaked {
+    pub owner: Pubkey,
+    pub shares: u64,
+    pub amount: u64,
+    /// What open auctions might draw then, which was not paid for.
+    pub claims: u64,
+}
+
+/// The fund was used up: stakes of earlier epochs are worth nothing.
+#[event]
+pub struct FundWipedOut {
+    /// That begins now.
+    pub epoch: u64,
+    /// What was left, the protocol's now. Micro-USD.
+    pub left: u64,
 }

@@ -82,4 +82,38 @@ pub mod liquidation {
     pub fn close_auction<'info>(ctx: Context<'info, CloseAuction<'info>>) -> Result<()> {
         instructions::close_auction::handler(ctx)
     }
+
+    /// Opens the account of a stake in the insurance fund. Its owner signs; anyone may be one.
+    pub fn open_stake(ctx: Context<OpenStake>) -> Result<()> {
+        instructions::open_stake::handler(ctx)
+    }
+
+    /// Closes a stake without shares; its rent goes where the owner says. Owner only.
+    pub fn close_stake(ctx: Context<CloseStake>) -> Result<()> {
+        instructions::close_stake::handler(ctx)
+    }
+
+    /// Buys shares of the insurance fund. The stake's owner.
+    pub fn stake_insurance(
+        ctx: Context<StakeInsurance>,
+        amount: u64,
+        min_shares: u64,
+    ) -> Result<()> {
+        instructions::stake_insurance::handler(ctx, amount, min_shares)
+    }
+
+    /// Starts the cooldown of so many more shares, and anew that of those leaving already. Owner only.
+    pub fn request_unstake(ctx: Context<RequestUnstake>, shares: u64) -> Result<()> {
+        instructions::request_unstake::handler(ctx, shares)
+    }
+
+    /// Takes back the request to unstake. Owner only, at any time.
+    pub fn cancel_unstake(ctx: Context<CancelUnstake>) -> Result<()> {
+        instructions::cancel_unstake::handler(ctx)
+    }
+
+    /// Pays out the shares whose cooldown has ended, less their part of what open auctions may draw. Owner only.
+    pub fn unstake(ctx: Context<Unstake>, min_amount: u64) -> Result<()> {
+        instructions::unstake::handler(ctx, min_amount)
+    }
 }

@@ -8,3 +8,5 @@ pub const AUTHORITY: &[u8] = b"authority";
 pub const FUND: &[u8] = b"fund";
 /// [`crate::state::Auction`]: `[AUCTION, margin account]`.
 pub const AUCTION: &[u8] = b"auction";
+/// [`crate::state::InsuranceStake`]: `[STAKE, fund, owner]`.
+pub const STAKE: &[u8] = b"stake";

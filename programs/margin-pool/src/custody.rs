@@ -152,12 +152,18 @@ impl Pool {
         Ok(())
     }
 
-    /// Refuses what the limits do not let out now, and stops all withdrawals for a while after one that passes the breaker.
-    pub fn goes_out(&mut self, asset: PoolToken, amount: u64, now: i64) -> Result<()> {
+    /// Refuses what would leave while withdrawals are halted.
+    pub fn require_not_halted(&self, now: i64) -> Result<()> {
         if now < self.halted_until {
             msg!("Withdrawals are halted until {}", self.halted_until);
             return err!(MarginPoolError::WithdrawalsHalted);
         }
+        Ok(())
+    }
+
+    /// Refuses what the limits do not let out now, and stops all withdrawals for a while after one that passes the breaker.
+    pub fn goes_out(&mut self, asset: PoolToken, amount: u64, now: i64) -> Result<()> {
+        self.require_not_halted(now)?;
         let window = self.params.outflow_window;
         let outflow = self.outflow_mut(asset)?;
         let rule = outflow.rule(window);

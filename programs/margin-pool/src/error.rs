@@ -231,6 +231,8 @@ pub enum MarginPoolError {
         "Insurance, profits and cash do not cover what you ask for; accept less, or reduce the other side once the auction has run out"
     )]
     LossUncovered,
+    #[msg("The insurance fund holds less than that; ask for less")]
+    InsuranceExhausted,
     #[msg("The account has no open position to reduce; write off what it owes instead")]
     NothingToReduce,
     #[msg("Only an account with nothing but debt is written off; auction what it still holds")]

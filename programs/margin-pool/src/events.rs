@@ -275,3 +275,12 @@ pub struct WithdrawalsHalted {
     /// Unix seconds.
     pub until: i64,
 }
+
+/// Money of the insurance fund left the vault.
+#[event]
+pub struct InsuranceWithdrawn {
+    pub amount: u64,
+    /// Fund balance after.
+    pub balance: i64,
+    pub destination: Pubkey,
+}

@@ -232,4 +232,9 @@ pub mod margin_pool {
     pub fn deposit_insurance(ctx: Context<DepositInsurance>, amount: u64) -> Result<()> {
         instructions::deposit_insurance::handler(ctx, amount)
     }
+
+    /// Pays out of the insurance fund. Liquidation program only, which keeps the fund's books.
+    pub fn withdraw_insurance(ctx: Context<WithdrawInsurance>, amount: u64) -> Result<()> {
+        instructions::withdraw_insurance::handler(ctx, amount)
+    }
 }

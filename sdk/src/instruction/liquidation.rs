@@ -195,3 +195,101 @@ pub fn write_off(margin_account: Pubkey) -> Instruction {
     };
     build(liquidation::ID, &accounts, &instruction::WriteOff {})
 }
+
+/// `payer` pays the rent.
+#[must_use]
+pub fn open_stake(owner: Pubkey, payer: Pubkey) -> Instruction {
+    let accounts = accounts::OpenStake {
+        fund: address::insurance_fund(),
+        stake: address::insurance_stake(&owner),
+        owner,
+        payer,
+        system_program: program::ID,
+    };
+    build(liquidation::ID, &accounts, &instruction::OpenStake {})
+}
+
+/// `receiver` gets the rent.
+#[must_use]
+pub fn close_stake(owner: Pubkey, receiver: Pubkey) -> Instruction {
+    let accounts = accounts::CloseStake {
+        fund: address::insurance_fund(),
+        stake: address::insurance_stake(&owner),
+        owner,
+        receiver,
+    };
+    build(liquidation::ID, &accounts, &instruction::CloseStake {})
+}
+
+/// `source` is a token account of `owner` in the quote currency.
+#[must_use]
+pub fn stake_insurance(
+    owner: Pubkey,
+    source: Pubkey,
+    quote_mint: Pubkey,
+    amount: u64,
+    min_shares: u64,
+) -> Instruction {
+    let accounts = accounts::StakeInsurance {
+        config: address::liquidation_config(),
+        fund: address::insurance_fund(),
+        stake: address::insurance_stake(&owner),
+        pool: address::pool(),
+        quote_mint,
+        quote_vault: address::vault(&quote_mint),
+        source,
+        owner,
+        liquidation_authority: address::liquidation_authority(),
+        margin_pool: margin_pool::ID,
+        token_program: token::ID,
+    };
+    let data = instruction::StakeInsurance { amount, min_shares };
+    build(liquidation::ID, &accounts, &data)
+}
+
+#[must_use]
+pub fn request_unstake(owner: Pubkey, shares: u64) -> Instruction {
+    let accounts = accounts::RequestUnstake {
+        config: address::liquidation_config(),
+        fund: address::insurance_fund(),
+        stake: address::insurance_stake(&owner),
+        owner,
+    };
+    let data = instruction::RequestUnstake { shares };
+    build(liquidation::ID, &accounts, &data)
+}
+
+#[must_use]
+pub fn cancel_unstake(owner: Pubkey) -> Instruction {
+    let accounts = accounts::CancelUnstake {
+        fund: address::insurance_fund(),
+        stake: address::insurance_stake(&owner),
+        owner,
+    };
+    build(liquidation::ID, &accounts, &instruction::CancelUnstake {})
+}
+
+/// `destination` is any token account in the quote currency.
+#[must_use]
+pub fn unstake(
+    owner: Pubkey,
+    destination: Pubkey,
+    quote_mint: Pubkey,
+    min_amount: u64,
+) -> Instruction {
+    let accounts = accounts::Unstake {
+        config: address::liquidation_config(),
+        fund: address::insurance_fund(),
+        stake: address::insurance_stake(&owner),
+        pool: address::pool(),
+        quote_mint,
+        quote_vault: address::vault(&quote_mint),
+        destination,
+        owner,
+        liquidation_authority: address::liquidation_authority(),
+        margin_pool: margin_pool::ID,
+        token_program: token::ID,
+    };
+    let data = instruction::Unstake { min_amount };
+    build(liquidation::ID, &accounts, &data)
+}

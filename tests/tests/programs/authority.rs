@@ -397,13 +397,25 @@ fn the_seventeenth_collateral_is_refused() {
     list_mint(&mut world, mint, 0).refused(MarginPoolError::CollateralListFull);
 }
 
-fn initialise_liquidation(world: &mut World, start: u64, reward: u64) -> Result<Receipt, Refusal> {
-    let mut params = world.parameters.auction;
-    (params.start, params.opening_reward) = (start, reward);
+fn initialise_liquidation(
+    world: &mut World,
+    change: impl FnOnce(&mut LiquidationArgs),
+) -> Result<Receipt, Refusal> {
     let authority = admin().pubkey();
-    let args = LiquidationArgs { authority, params };
+    let mut args = LiquidationArgs {
+        authority,
+        params: world.parameters.auction,
+        unstake_cooldown: world.parameters.unstake_cooldown,
+        unstake_window: world.parameters.unstake_window,
+    };
+    change(&mut args);
     let ix: Instruction = instruction::liquidation::initialize(authority, args);
     world.send(&[ix], &[&admin()])
+}
+
+/// Start of the price and opening reward.
+fn auction(start: u64, reward: u64) -> impl FnOnce(&mut LiquidationArgs) {
+    move |args| (args.params.start, args.params.opening_reward) = (start, reward)
 }
 
 #[test]
@@ -415,10 +427,33 @@ fn auction_parameters_keep_their_ranges() {
         (1_000_000_001, 0),
         (950_000_000, 100_000_001),
     ] {
-        initialise_liquidation(&mut world, start, reward)
+        initialise_liquidation(&mut world, auction(start, reward))
             .refused(LiquidationError::ParameterOutOfRange);
     }
-    initialise_liquidation(&mut world, 950_000_000, 100_000_000).accepted();
+    initialise_liquidation(&mut world, auction(950_000_000, 100_000_000)).accepted();
+}
+
+#[test]
+fn the_times_of_a_stake_keep_their_ranges() {
+    let (mut world, result) = initialise_pool(|_| {});
+    result.accepted();
+    let times = |cooldown, window| {
+        move |args: &mut LiquidationArgs| {
+            (args.unstake_cooldown, args.unstake_window) = (cooldown, window);
+        }
+    };
+    for (cooldown, window) in [
+        (86_399, 172_800),
+        (2_592_001, 172_800),
+        (604_800, 3_599),
+        (604_800, 1_209_601),
+    ] {
+        initialise_liquidation(&mut world, times(cooldown, window))
+            .refused(LiquidationError::ParameterOutOfRange);
+    }
+    for (cooldown, window) in [(86_400, 3_600), (2_592_000, 1_209_600)] {
+        initialise_liquidation(&mut world.clone(), times(cooldown, window)).accepted();
+    }
 }
 
 #[test]
@@ -427,5 +462,5 @@ fn a_pool_that_obeys_someone_else_is_not_served() {
         a.liquidation_authority = keypair("mallory").pubkey();
     });
     result.accepted();
-    initialise_liquidation(&mut world, 950_000_000, 0).refused(LiquidationError::NotPoolLiquidator);
+    initialise_liquidation(&mut world, |_| {}).refused(LiquidationError::NotPoolLiquidator);
 }

@@ -48,6 +48,10 @@ fn initialisation_stores_what_the_migrations_say() {
     }
     let liquidation = world.read::<LiquidationConfig>(&address::liquidation_config());
     assert_eq!(liquidation.params, setup.parameters.auction);
+    assert_eq!(
+        (liquidation.unstake_cooldown, liquidation.unstake_window),
+        (604_800, 172_800)
+    );
     assert_eq!(liquidation.pool, address::pool());
 }
 

@@ -21,6 +21,8 @@ mod governance;
 mod guardian;
 mod instructions;
 mod instruments;
+mod insurance;
+mod insurance_refusals;
 mod interest;
 mod limits;
 mod liquidation;

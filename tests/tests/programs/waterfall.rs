@@ -200,11 +200,13 @@ fn cash_of_those_who_trade_bears_what_is_left_and_of_others_none() {
     let lacking = -equity(&world, &loser);
     let before: Vec<i64> = winners.iter().map(|w| equity(&world, w)).collect();
 
-    // ACT: each slice is paid for by the cash of the three, and of the bidder once it has a position.
+    // ACT: the three pay, and not the bidder, though it has a position from here on.
+    let mine = equity(&world, &keeper);
     let paid = covered(&world.bid(&loser, &keeper, ALL, i64::MAX).accepted());
 
     // CHECK
     assert_eq!((paid.fund, paid.profits, paid.cash), (0, 0, lacking));
+    assert!((-3..=0).contains(&(equity(&world, &keeper) - mine)));
     assert_eq!(equity(&world, &idle), 300_000 * USD);
     world.withdraw_usd(&idle, 300_000 * USD).accepted();
     let lost: Vec<i64> = winners

@@ -36,6 +36,7 @@ pub struct FundInsurance<'info> {
 
 pub(crate) fn handler(ctx: Context<FundInsurance>, amount: u64) -> Result<()> {
     let accounts = &ctx.accounts;
+    let shares = book(accounts, amount)?;
     let bump = [accounts.config.load()?.authority_bump];
     let signer: &[&[&[u8]]] = &[&[seeds::AUTHORITY, &bump]];
     let call = margin_pool::cpi::accounts::DepositInsurance {
@@ -49,15 +50,22 @@ pub(crate) fn handler(ctx: Context<FundInsurance>, amount: u64) -> Result<()> {
     };
     let cpi = CpiContext::new_with_signer(accounts.margin_pool.key(), call, signer);
     margin_pool::cpi::deposit_insurance(cpi, amount)?;
-
-    let mut fund = accounts.fund.load_mut()?;
-    fund.deposited = fund
-        .deposited
-        .checked_add(amount)
-        .ok_or(LiquidationError::Overflow)?;
     emit!(InsuranceFunded {
         depositor: accounts.depositor.key(),
-        amount
+        amount,
+        shares,
     });
     Ok(())
+}
+
+/// The protocol gets shares for it, so that a gift raises nobody's stake.
+fn book(accounts: &FundInsurance, amount: u64) -> Result<u64> {
+    let assets = InsuranceFund::assets(&accounts.pool)?;
+    let mut fund = accounts.fund.load_mut()?;
+    let mut shares = fund.observe(assets)?;
+    let minted = shares.donate(amount, assets);
+    fund.keep(shares);
+    let deposited = fund.deposited.checked_add(amount);
+    fund.deposited = deposited.ok_or(LiquidationError::Overflow)?;
+    Ok(minted)
 }

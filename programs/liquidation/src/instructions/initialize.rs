@@ -12,6 +12,9 @@ use {
 pub struct LiquidationArgs {
     pub authority: Pubkey,
     pub params: AuctionParams,
+    /// See [`LiquidationConfig`] for these two and their ranges.
+    pub unstake_cooldown: u64,
+    pub unstake_window: u64,
 }
 
 #[derive(Accounts)]
@@ -39,6 +42,8 @@ pub(crate) fn handler(ctx: Context<Initialize>, args: LiquidationArgs) -> Result
     config.params = args.params;
     config.bump = ctx.bumps.config;
     config.authority_bump = ctx.bumps.liquidation_authority;
+    config.unstake_cooldown = args.unstake_cooldown;
+    config.unstake_window = args.unstake_window;
     config.version = LiquidationConfig::VERSION;
 
     let mut fund = ctx.accounts.fund.load_init()?;

@@ -20,7 +20,11 @@ pub struct LiquidationConfig {
     pub authority_bump: u8,
     pub version: u8,
     pub padding: [u8; 5],
-    pub reserved: [u8; 256],
+    /// Seconds between the request to unstake and the payout; 86,400 ..= 2,592,000.
+    pub unstake_cooldown: u64,
+    /// Seconds after the cooldown in which the payout must be taken; 3,600 ..= 1,209,600.
+    pub unstake_window: u64,
+    pub reserved: [u8; 240],
 }
 
 /// Stored form of `cep_risk::auction::AuctionParams`, where each field's range stands, plus the reward.
@@ -85,8 +89,13 @@ impl LiquidationConfig {
                 && self.params.leg_discount <= 100_000,
             LiquidationError::ParameterOutOfRange
         );
+        require!(
+            (86_400..=2_592_000).contains(&self.unstake_cooldown)
+                && (3_600..=1_209_600).contains(&self.unstake_window),
+            LiquidationError::ParameterOutOfRange
+        );
         Ok(())
     }
 }
 
-const _: () = assert!(size_of::<LiquidationConfig>() == 64 + 96 + 8 + 256);
+const _: () = assert!(size_of::<LiquidationConfig>() == 64 + 96 + 8 + 16 + 240);

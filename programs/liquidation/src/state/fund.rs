@@ -1,12 +1,18 @@
-use {super::Open, crate::error::LiquidationError, anchor_lang::prelude::*};
+use {
+    super::Open,
+    crate::{error::LiquidationError, events::FundWipedOut},
+    anchor_lang::prelude::*,
+    cep_risk::fund::Shares,
+    margin_pool::state::Pool,
+};
 
-/// Books of the insurance fund. PDA `[seeds::FUND]`. Its money lies in the pool's vault
-/// (`Pool.ledger.insurance`), which equals `deposited - paid_out`.
+/// Books of the insurance fund. PDA `[seeds::FUND]`. Its money, the assets that its shares divide, lies in the pool's vault
+/// (`Pool.ledger.insurance`), which equals `deposited + Pool.insurance_income - paid_out - withdrawn`.
 #[account(zero_copy)]
 #[repr(C)]
 pub struct InsuranceFund {
     pub pool: Pubkey,
-    /// Ever put in, micro-USD.
+    /// Ever put in, by gifts and stakes, micro-USD.
     pub deposited: u64,
     /// Ever paid to bidders for insolvent accounts, micro-USD.
     pub paid_out: u64,
@@ -17,7 +23,17 @@ pub struct InsuranceFund {
     pub bump: u8,
     pub version: u8,
     pub padding: [u8; 6],
-    pub reserved: [u8; 240],
+    /// All shares, see `cep_risk::fund`.
+    pub shares: u64,
+    /// Those of them that gifts, and money without another owner, gave the protocol. They never leave.
+    pub protocol_shares: u64,
+    /// Shares that stakes asked to take out, lapsed requests included. Says how much may leave, decides nothing.
+    pub leaving: u64,
+    /// Times the fund was used up. A stake of an earlier one is worth nothing.
+    pub epoch: u64,
+    /// Ever paid to leaving stakers, micro-USD.
+    pub withdrawn: u64,
+    pub reserved: [u8; 200],
 }
 
 impl InsuranceFund {
@@ -39,6 +55,37 @@ impl InsuranceFund {
         self.open_shortfall = changed(self.open_shortfall, before.shortfall, now.shortfall);
         self.open_claims = changed(self.open_claims, before.claim, now.claim);
     }
+
+    /// What the pool holds for the fund, claims of auctions not taken off, micro-USD.
+    pub fn assets(pool: &AccountLoader<Pool>) -> Result<u64> {
+        let held = pool.load()?.ledger.insurance;
+        u64::try_from(held).map_err(|_| LiquidationError::Overflow.into())
+    }
+
+    /// The shares, after what happened to the fund since somebody last asked, see [`Shares::observe`]: before they change.
+    pub fn observe(&mut self, assets: u64) -> Result<Shares> {
+        let mut shares = Shares {
+            total: self.shares,
+            protocol: self.protocol_shares,
+        };
+        if shares.observe(assets) {
+            let epoch = self.epoch.checked_add(1);
+            self.epoch = epoch.ok_or(LiquidationError::Overflow)?;
+            self.leaving = 0;
+            emit!(FundWipedOut {
+                epoch: self.epoch,
+                left: assets,
+            });
+        }
+        self.keep(shares);
+        Ok(shares)
+    }
+
+    /// Takes over what became of the shares.
+    pub const fn keep(&mut self, shares: Shares) {
+        self.shares = shares.total;
+        self.protocol_shares = shares.protocol;
+    }
 }
 
-const _: () = assert!(size_of::<InsuranceFund>() == 32 + 32 + 8 + 240);
+const _: () = assert!(size_of::<InsuranceFund>() == 32 + 32 + 8 + 40 + 200);

@@ -1,5 +1,6 @@
 mod auction;
 mod config;
 mod fund;
+mod stake;
 
-pub use {auction::*, config::*, fund::*};
+pub use {auction::*, config::*, fund::*, stake::*};

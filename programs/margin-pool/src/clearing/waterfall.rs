@@ -32,6 +32,14 @@ pub struct Covered {
 }
 
 impl Covered {
+    /// [`Self::total`] for a reader, whose parts are of one payment.
+    #[must_use]
+    pub const fn sum(&self) -> i64 {
+        self.fund
+            .saturating_add(self.profits)
+            .saturating_add(self.cash)
+    }
+
     pub fn total(&self) -> Result<i64> {
         add(add(self.fund, self.profits)?, self.cash)
     }
@@ -181,9 +189,15 @@ pub fn cover(
         }
     }
     let lacking = sub(claim.shortfall, covered.total()?)?.max(0);
-    covered.cash = lacking.min(pool.losses.claims);
-    if covered.cash > 0 {
-        pool.losses.share(covered.cash)?;
+    if lacking > 0 {
+        // Whoever takes the account over bears nothing of it.
+        credit(pool, to, 0)?;
+        pool.losses.take(to.at_risk, to.at_risk_since)?;
+        to.at_risk = 0;
+        covered.cash = lacking.min(pool.losses.claims);
+        if covered.cash > 0 {
+            pool.losses.share(covered.cash)?;
+        }
     }
     credit(pool, to, add(covered.fund, covered.cash)?)?;
     Ok(covered)

@@ -31,6 +31,7 @@ pub mod transfer;
 pub mod transfer_leg;
 pub mod transfer_slice;
 pub mod withdraw;
+pub mod withdraw_insurance;
 pub mod write_off;
 
 // Anchor's `#[program]` looks for the account structs at the crate root.
@@ -42,5 +43,5 @@ pub use {
     list_underlying::*, propose_pool_change::*, reduce_opposite::*, revoke_delegate::*,
     set_delegate::*, settle_expired::*, settle_pnl::*, tighten_pool::*, trade_block::*,
     trade_rfq::*, trade_venue::*, transfer::*, transfer_leg::*, transfer_slice::*, withdraw::*,
-    write_off::*,
+    withdraw_insurance::*, write_off::*,
 };

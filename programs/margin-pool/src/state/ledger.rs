@@ -53,6 +53,22 @@ impl Ledger {
         Ok(())
     }
 
+    /// Money of the insurance fund leaves the vault. What is lent out is not there to be paid, and unsettled profits come first.
+    pub fn pay_insurance(&mut self, amount: u64) -> Result<()> {
+        let amount = i64::try_from(amount).map_err(|_| MarginPoolError::Overflow)?;
+        require!(
+            amount <= self.insurance,
+            MarginPoolError::InsuranceExhausted
+        );
+        require!(
+            amount <= self.vault.saturating_sub(self.unsettled),
+            MarginPoolError::VaultIlliquid
+        );
+        self.insurance = sub(self.insurance, amount)?;
+        self.vault = sub(self.vault, amount)?;
+        Ok(())
+    }
+
     /// Conservation, to the unit. `due`: shared losses that are still in the accounts' cash.
     pub fn invariant(&self, due: i64) -> Result<()> {
         let owned = add(
@@ -137,5 +153,27 @@ mod tests {
         assert!(ledger.release(101).is_err());
         assert_eq!(ledger.release(100).ok(), Some(100));
         assert_eq!(ledger.vault, 100);
+    }
+
+    #[test]
+    fn the_fund_pays_what_it_has_and_what_is_neither_lent_out_nor_a_profit() {
+        let ledger = Ledger {
+            cash: -30,
+            insurance: 50,
+            fees: 5,
+            unsettled: 45,
+            interest: 0,
+            vault: 70,
+        };
+        assert!(ledger.invariant(0).is_ok());
+        let pay = |amount| {
+            let mut after = ledger;
+            after.pay_insurance(amount).map(|()| after)
+        };
+        assert_eq!(pay(51), err!(MarginPoolError::InsuranceExhausted));
+        assert_eq!(pay(26), err!(MarginPoolError::VaultIlliquid));
+        let after = pay(25).unwrap_or(ledger);
+        assert_eq!((after.insurance, after.vault), (25, 45));
+        assert!(after.invariant(0).is_ok());
     }
 }

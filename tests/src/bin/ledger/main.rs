@@ -7,10 +7,12 @@ mod clearing;
 mod compare;
 mod functions;
 mod instruments;
+mod insurance;
 mod measure;
 mod quotes;
 mod shapes;
 mod table;
+mod waterfall;
 
 use {
     anyhow::{Context, Result, bail},

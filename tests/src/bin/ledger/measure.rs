@@ -1,7 +1,7 @@
 //! Every instruction once, in the deployment that the project ships.
 
 use {
-    crate::{Ledger, clearing, functions, instruments, quotes, shapes},
+    crate::{Ledger, clearing, functions, instruments, insurance, quotes, shapes, waterfall},
     cep_migrations::steps,
     cep_sdk::{
         Pubkey,
@@ -30,10 +30,13 @@ pub fn all() -> Ledger {
     quotes::instructions(instructions);
     clearing::instructions(instructions);
     instruments::instructions(instructions);
+    insurance::instructions(instructions);
+    waterfall::instructions(instructions);
     shapes::all(&mut ledger.shapes);
     instruments::shapes(&mut ledger.shapes);
     quotes::shapes(&mut ledger.shapes);
     clearing::shapes(&mut ledger.shapes);
+    waterfall::shapes(&mut ledger.shapes);
     functions::all(&mut ledger.functions);
     for (name, _) in PROGRAMS {
         let size = u64::try_from(bytecode(name).len()).unwrap();

@@ -1,0 +1,77 @@
+//! What liquidation costs beyond a plain bid: a hedge, a leg, and the default waterfall.
+
+use {
+    crate::measure::record,
+    cep_sdk::programs::margin_pool::{LegArgs, transfer_leg::Taking},
+    cep_tests::{
+        BTC, Outcome, Trader, World,
+        actions::{ALL, leg},
+    },
+    std::collections::BTreeMap,
+};
+
+/// Long one BTC from 120,000 USD on `usd` of cash, against bob, and a keeper.
+fn fallen(usd: f64, to: f64) -> (World, Trader, Trader, Trader) {
+    let mut world = World::new();
+    let alice = world.trader("alice", usd);
+    let bob = world.trader("bob", 1_000_000.0);
+    let keeper = world.trader("keeper", 200_000.0);
+    let legs = [leg(BTC, 1.0, 120_000.0)];
+    world.trade(&alice, &bob, &legs).accepted();
+    world.set_price(BTC, to);
+    (world, alice, bob, keeper)
+}
+
+pub fn instructions(into: &mut BTreeMap<String, u64>) {
+    let (mut world, alice, _, keeper) = fallen(14_000.0, 109_000.0);
+    world.open(&alice, &keeper).accepted();
+    record(into, &world.refresh_auction(&alice, &keeper).accepted());
+    let args = LegArgs {
+        taking: Taking::Position {
+            slot: 0,
+            base: 200_000,
+        },
+        payment: 21_799_000_000,
+    };
+    record(into, &world.take_leg(&alice, &keeper, args).accepted());
+
+    let (mut world, alice, bob, keeper) = fallen(14_000.0, 109_000.0);
+    world.open(&alice, &keeper).accepted();
+    let legs = [leg(BTC, -0.2, 109_000.0)];
+    let hedged = world.bid_and_hedge(&alice, (&keeper, &bob), ALL / 5, &legs);
+    record(into, &hedged.accepted());
+
+    let (mut world, alice, _, keeper) = fallen(14_000.0, 100_000.0);
+    world.open(&alice, &keeper).accepted();
+    world.advance(3_600);
+    world.republish();
+    record(into, &world.reduce_opposite(&alice, &keeper).accepted());
+
+    let mut world = World::new();
+    let (alice, keeper) = (world.trader("alice", 10.0), world.trader("keeper", 1_000.0));
+    world.insure(&keeper, 100.0).accepted();
+    world.forge_cash(&alice, &keeper, 20_000_000);
+    world.open(&alice, &keeper).accepted();
+    record(into, &world.write_off(&alice, &keeper).accepted());
+}
+
+/// Whole transactions.
+pub fn shapes(into: &mut BTreeMap<String, u64>) {
+    let (mut world, alice, bob, keeper) = fallen(14_000.0, 109_000.0);
+    world.open(&alice, &keeper).accepted();
+    let legs = [leg(BTC, -0.2, 109_000.0)];
+    let hedged = world.bid_and_hedge(&alice, (&keeper, &bob), ALL / 5, &legs);
+    into.insert("bid_hedged".into(), hedged.accepted().compute_units);
+
+    // Fund, profits and cash each pay a part.
+    let (mut world, alice, bob, keeper) = fallen(14_000.0, 100_000.0);
+    world.insure(&keeper, 1_000.0).accepted();
+    let small = world.trader("small", 10_000.0);
+    world.refresh_scenarios(BTC).accepted();
+    let legs = [leg(BTC, 0.1, 100_000.0)];
+    world.trade(&bob, &small, &legs).accepted();
+    world.settle(&small, BTC).accepted();
+    world.open(&alice, &keeper).accepted();
+    let bid = world.bid(&alice, &keeper, ALL, i64::MAX).accepted();
+    into.insert("bid_insolvent".into(), bid.compute_units);
+}
