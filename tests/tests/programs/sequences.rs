@@ -2,7 +2,16 @@
 //! what holds for people over a whole sequence. `PROPTEST_CASES` asks for more than the default.
 
 use {
-    cep_sdk::programs::{liquidation::error::LiquidationError, margin_pool::Leg},
+    cep_sdk::{
+        address,
+        programs::{
+            liquidation::{error::LiquidationError, state::InsuranceFund},
+            margin_pool::{
+                Leg,
+                state::{Market, Pool},
+            },
+        },
+    },
     cep_tests::{
         Outcome, Trader, World, actions::ALL, invariants::margin_accounts, world::quote_mint,
     },
@@ -226,6 +235,48 @@ impl Stage {
         panic!("the auction of {} does not end", failing.account);
     }
 
+    /// There is no fund. What fails is taken in part, by the keeper or by another of hers; what owes more than it has nobody takes
+    /// in time. An auction of what has recovered is closed.
+    fn default_on(&mut self, who: usize, fraction: u64) {
+        let Self {
+            world,
+            hers,
+            keeper,
+            ..
+        } = self;
+        let failing = &hers[who];
+        if world.health(failing).maintenance.health() < 0 {
+            let _ = world.open(failing, keeper);
+        }
+        let bidder = match fraction % 3 {
+            0 => keeper,
+            n => &hers[(who + usize::try_from(n).unwrap()) % TRADERS],
+        };
+        let _ = world.bid(failing, bidder, fraction, i64::MAX);
+        if world.account(&failing.account).in_liquidation != 0
+            && world.health(failing).maintenance.equity < 0
+            && fraction % 2 == 0
+        {
+            world.refresh_auction(failing, keeper).accepted();
+            world.advance(3_600);
+            world.republish();
+            let _ = world.reduce_opposite(failing, keeper);
+            let _ = world.write_off(failing, keeper);
+        }
+        let _ = world.close(failing, keeper.owner(), keeper);
+    }
+
+    /// Every account takes what it owes of shared losses and reductions.
+    fn touch_all(&mut self) {
+        for _ in 0..2 {
+            for who in self.hers.iter().chain([&self.keeper]) {
+                for underlying in 0..3 {
+                    let _ = self.world.settle(who, underlying);
+                }
+            }
+        }
+    }
+
     /// What her accounts are worth, as the chain counts it.
     fn worth(&self) -> i64 {
         self.hers
@@ -249,7 +300,8 @@ fn claims_are_backed(world: &World) {
             claims += i64::try_from(value).unwrap() + p.quote;
         }
     }
-    let held = pool.ledger.vault - pool.ledger.fees - pool.ledger.insurance;
+    // What rounding took too much of shared losses is nobody's.
+    let held = pool.ledger.vault - pool.ledger.fees - pool.ledger.insurance + pool.losses.due;
     assert!(claims <= held, "{claims} claimed of {held}");
     assert!(held - claims <= 3 * accounts, "{claims} claimed of {held}");
 }
@@ -301,5 +353,45 @@ proptest! {
             }
         }
         claims_are_backed(&stage.world);
+    }
+}
+
+proptest! {
+    #![proptest_config(cases(700))]
+
+    /// The same without a fund, where losses are shared and the other side is reduced: [`World::send`] checks that they are to the
+    /// unit, that nobody is asked for more than all have, and that every reduced millionth has an owner.
+    #[test]
+    fn the_books_survive_without_a_fund(acts in prop::collection::vec(any_act(), 4..20)) {
+        let mut stage = Stage::new();
+        stage.world.forge::<Pool>(&address::pool(), |p| {
+            p.ledger.fees += p.ledger.insurance;
+            p.ledger.insurance = 0;
+        });
+        stage.world.forge::<InsuranceFund>(&address::insurance_fund(), |f| {
+            (f.deposited, f.shares, f.protocol_shares) = (0, 0, 0);
+        });
+        stage.lever();
+        for act in &acts {
+            match act {
+                Act::Liquidate { fraction } => {
+                    trader().for_each(|who| stage.default_on(who, *fraction));
+                }
+                Act::Move { underlying, to } => {
+                    // Twice as far either way.
+                    let to = (2 * to).saturating_sub(1_000_000).max(1);
+                    stage.act(&Act::Move { underlying: *underlying, to });
+                    stage.world.republish();
+                    stage.world.refresh_scenarios(*underlying).accepted();
+                }
+                quiet => stage.act(quiet),
+            }
+        }
+        stage.touch_all();
+        for underlying in 0..3 {
+            let market: Box<Market> = stage.world.read(&stage.world.pool().underlyings[underlying].market);
+            let in_auction = stage.hers.iter().any(|t| stage.world.account(&t.account).in_liquidation != 0);
+            prop_assert!(in_auction || market.reductions.iter().all(|r| r.base == 0));
+        }
     }
 }
