@@ -41,8 +41,14 @@ pub enum Task {
     Reduce {
         books: Vec<Pubkey>,
     },
-    /// Make good what an account owes that has nothing else.
-    WriteOff,
+    /// Make good what an account owes that has nothing but claims.
+    WriteOff {
+        books: Vec<Pubkey>,
+    },
+    /// Bring an auction's clocks to now.
+    Look {
+        books: Vec<Pubkey>,
+    },
     Settle {
         books: Vec<Pubkey>,
     },
@@ -75,6 +81,7 @@ pub enum Kind {
     Close,
     Reduce,
     WriteOff,
+    Look,
     Settle,
 }
 
@@ -91,7 +98,8 @@ impl Action {
             Task::Bid { .. } => Kind::Bid,
             Task::Close { .. } => Kind::Close,
             Task::Reduce { .. } => Kind::Reduce,
-            Task::WriteOff => Kind::WriteOff,
+            Task::WriteOff { .. } => Kind::WriteOff,
+            Task::Look { .. } => Kind::Look,
             Task::Settle { .. } => Kind::Settle,
         }
     }
@@ -112,6 +120,7 @@ impl fmt::Display for Kind {
             Self::Close => "close_auction",
             Self::Reduce => "reduce_opposite",
             Self::WriteOff => "write_off",
+            Self::Look => "refresh_auction",
             Self::Settle => "settle_pnl",
         })
     }

@@ -29,12 +29,15 @@ pub async fn execute(client: &Client, actor: &Actor, action: &Action) -> Result<
 pub fn involved(actor: &Actor, action: &Action) -> Vec<Pubkey> {
     let mut list = vec![action.subject];
     let books = match &action.task {
-        Task::Refresh { .. } | Task::RefreshScenarios { .. } | Task::WriteOff => return list,
+        Task::Refresh { .. } | Task::RefreshScenarios { .. } => return list,
         Task::Open { books } | Task::Close { books, .. } | Task::Bid { books, .. } => {
             list.extend([actor.own, address::auction(&action.subject)]);
             books
         }
-        Task::Settle { books } | Task::Reduce { books } => books,
+        Task::Settle { books }
+        | Task::Reduce { books }
+        | Task::WriteOff { books }
+        | Task::Look { books } => books,
     };
     list.push(address::pool());
     list.extend(books.iter().flat_map(|book| [*book, address::market(book)]));
@@ -58,7 +61,8 @@ fn instructions(actor: &Actor, action: &Action) -> Vec<Instruction> {
         }
         Task::Close { books, opened_by } => liquidation::close_auction(subject, *opened_by, books),
         Task::Reduce { books } => liquidation::reduce_opposite(subject, books),
-        Task::WriteOff => liquidation::write_off(subject),
+        Task::WriteOff { books } => liquidation::write_off(subject, books),
+        Task::Look { books } => liquidation::refresh_auction(subject, books),
         Task::Settle { books } => pool::settle_pnl(subject, books),
     };
     let front = action

@@ -54,6 +54,7 @@ impl Journal {
             Kind::Close => "closed",
             Kind::Reduce => "reduced",
             Kind::WriteOff => "written_off",
+            Kind::Look => "looked",
             Kind::Settle => "settled",
         };
         let details = receipt.details();

@@ -264,7 +264,8 @@ impl World {
 
     /// Anyone may; `by` signs for the fee.
     pub fn write_off(&mut self, failing: &Trader, by: &Trader) -> Result<Receipt, Refusal> {
-        let ix = instruction::liquidation::write_off(failing.account);
+        let books = self.books_of(&[failing.account], &[]);
+        let ix = instruction::liquidation::write_off(failing.account, &books);
         self.send(&[ix], &[&by.key])
     }
 

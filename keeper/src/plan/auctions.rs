@@ -40,8 +40,9 @@ pub fn liquidations(view: &View, policy: &Policy, memory: &Memory) -> Vec<Action
             Task::Open { books }
             | Task::Bid { books, .. }
             | Task::Close { books, .. }
-            | Task::Reduce { books } => books.as_slice(),
-            Task::WriteOff => &[],
+            | Task::Reduce { books }
+            | Task::WriteOff { books }
+            | Task::Look { books } => books,
             Task::Refresh { .. } | Task::RefreshScenarios { .. } | Task::Settle { .. } => continue,
         };
         let action = Action {
@@ -102,8 +103,9 @@ fn next(
         return Ok(Some((task, told, None)));
     }
     if is_only_debt(account) {
+        let books = view.book_addresses(&underlyings);
         let told = format!("{told}; it has nothing but debt");
-        return Ok(Some((Task::WriteOff, told, None)));
+        return Ok(Some((Task::WriteOff { books }, told, None)));
     }
     let Some(sale) = Sale::new(view, policy, (address, account), state) else {
         return Ok(None);
@@ -115,6 +117,13 @@ fn next(
         let books = view.book_addresses(&underlyings);
         let told = format!("{told}; nobody took it in time");
         return Ok(Some((Task::Reduce { books }, told, None)));
+    }
+    // Its clock starts when somebody looks.
+    let unseen = state.equity <= 0 && auction.insolvent == 0;
+    if unseen && matches!(verdict, Verdict::Wait(_)) {
+        let books = view.book_addresses(&underlyings);
+        let told = format!("{told}; it owes more than it has from now on");
+        return Ok(Some((Task::Look { books }, told, None)));
     }
     match verdict {
         Verdict::Take(terms) => {
@@ -138,9 +147,9 @@ fn next(
     }
 }
 
-/// No position, no claim, no collateral.
+/// No open position, no collateral: debt, and claims at most.
 fn is_only_debt(account: &MarginAccount) -> bool {
-    account.open_positions == 0 && account.cash < 0 && account.collaterals.iter().all(|a| *a == 0)
+    account.positions.iter().all(|p| p.base == 0) && account.collaterals.iter().all(|a| *a == 0)
 }
 
 /// What the operator has to know about the keeper's own account, which it never liquidates itself.

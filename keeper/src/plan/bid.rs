@@ -10,6 +10,7 @@ use {
         programs::{
             liquidation::{assess, state::Auction},
             margin_pool::{
+                clearing::tranche_left,
                 margin::{Books, Snapshot},
                 state::MarginAccount,
             },
@@ -137,7 +138,7 @@ impl<'a> Sale<'a> {
         )?;
         let notional = self.notional(&slice)?;
         // Beyond the fund a bidder is paid what the account lacks and no more: nothing to gain.
-        if notional > self.policy.max_notional || -offer.payment > pool.ledger.insurance {
+        if notional > self.policy.max_notional || -offer.payment > self.insured() {
             return Ok(None);
         }
         let before =
@@ -160,6 +161,23 @@ impl<'a> Sale<'a> {
             profit: worth - offer.payment,
             max_payment: worth - wanted,
         }))
+    }
+
+    /// The most that the insurance fund pays for this account: each of its markets within its tranche.
+    fn insured(&self) -> i64 {
+        let fund = self.view.pool.ledger.insurance;
+        let tranche = self.view.liquidation.params.tranche;
+        let open = self.account.positions.iter().filter(|p| p.base != 0);
+        let markets: BTreeSet<u8> = open.map(|p| p.underlying).collect();
+        if markets.is_empty() {
+            return fund;
+        }
+        let left = markets.iter().filter_map(|index| {
+            let listed = self.view.pool.underlying(*index).ok()?;
+            let insured = self.view.markets.get(&listed.market)?.insured;
+            Some(tranche_left(fund, insured, tranche))
+        });
+        left.fold(0i64, i64::saturating_add).min(fund)
     }
 
     fn offer(&self, limit: u64) -> Result<assess::Offer, SdkError> {

@@ -73,8 +73,8 @@ pub mod liquidation {
         instructions::reduce_opposite::handler(ctx)
     }
 
-    /// Makes good what an account in auction owes that has nothing else. Anyone.
-    pub fn write_off(ctx: Context<WriteOff>) -> Result<()> {
+    /// Makes good what an account in auction owes that has nothing but claims, beyond those. Anyone.
+    pub fn write_off<'info>(ctx: Context<'info, WriteOff<'info>>) -> Result<()> {
         instructions::write_off::handler(ctx)
     }
 

@@ -213,8 +213,8 @@ pub mod margin_pool {
         instructions::reduce_opposite::handler(ctx, shortfall)
     }
 
-    /// Makes good what an account owes that has nothing else. Liquidation program only.
-    pub fn write_off(ctx: Context<WriteOff>) -> Result<Covered> {
+    /// Makes good what an account owes that has nothing but claims, beyond those. Liquidation program only.
+    pub fn write_off<'info>(ctx: Context<'info, WriteOff<'info>>) -> Result<Covered> {
         instructions::write_off::handler(ctx)
     }
 

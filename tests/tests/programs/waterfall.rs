@@ -444,3 +444,32 @@ fn a_side_that_was_closed_whole_takes_its_part_before_it_is_reduced_again() {
     assert!(m.reductions.iter().all(|r| r.base == 0) && m.open_short == 0);
     assert!((0..100).contains(&equity(&world, &second)));
 }
+
+#[test]
+fn an_account_that_waits_for_its_claims_leaves_auction_all_the_same() {
+    // SETUP: closed at the bankruptcy price against winners who have not been touched: a claim, and a debt that bears interest.
+    let (mut world, loser, winners, keeper) = fallen(16_000.0, &[0.6, 0.4], 120_000.0);
+    world.insure(&keeper, 1_000.0).accepted();
+    world.forge_cash(&loser, &keeper, 20_000 * USD);
+    world.open(&loser, &keeper).accepted();
+    world.advance(3_600);
+    world.republish();
+    world.reduce_opposite(&loser, &keeper).accepted();
+    world.advance(30 * 86_400);
+    for _ in 0..2 {
+        world.republish();
+    }
+    let account = world.account(&loser.account);
+    let claims: i64 = account.positions.iter().map(|p| p.quote).sum();
+    assert!(claims > 0 && account.cash < 0, "{claims} {}", account.cash);
+    assert!(equity(&world, &loser) < 0);
+    world
+        .close(&loser, keeper.owner(), &keeper)
+        .refused(LiquidationError::AccountNotRecovered);
+
+    world.write_off(&loser, &keeper).accepted();
+
+    assert_eq!(equity(&world, &loser), 0);
+    world.close(&loser, keeper.owner(), &keeper).accepted();
+    write_down(&mut world, &winners);
+}

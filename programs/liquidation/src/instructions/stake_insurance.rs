@@ -39,7 +39,7 @@ pub struct StakeInsurance<'info> {
 }
 
 pub(crate) fn handler(ctx: Context<StakeInsurance>, amount: u64, min_shares: u64) -> Result<()> {
-    let minted = book(&ctx.accounts, amount, min_shares)?;
+    let minted = book(ctx.accounts, amount, min_shares)?;
     let accounts = &ctx.accounts;
     let bump = [accounts.config.load()?.authority_bump];
     let signer: &[&[&[u8]]] = &[&[seeds::AUTHORITY, &bump]];

@@ -39,7 +39,7 @@ pub struct Unstake<'info> {
 }
 
 pub(crate) fn handler(ctx: Context<Unstake>, min_amount: u64) -> Result<()> {
-    let event = book(&ctx.accounts, min_amount)?;
+    let event = book(ctx.accounts, min_amount)?;
     let accounts = &ctx.accounts;
     let bump = [accounts.config.load()?.authority_bump];
     let signer: &[&[&[u8]]] = &[&[seeds::AUTHORITY, &bump]];

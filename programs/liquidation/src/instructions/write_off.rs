@@ -11,6 +11,7 @@ use {
     },
 };
 
+/// Remaining accounts: a (risk book, writable market) pair for every underlying the account has a claim in.
 #[derive(Accounts)]
 pub struct WriteOff<'info> {
     #[account(seeds = [seeds::CONFIG], bump = config.load()?.bump,
@@ -31,8 +32,9 @@ pub struct WriteOff<'info> {
     pub margin_pool: Program<'info, MarginPool>,
 }
 
-/// An account in auction that has nothing but debt: the insurance fund makes it good, and cash what the fund cannot.
-pub(crate) fn handler(ctx: Context<WriteOff>) -> Result<()> {
+/// An account in auction that has nothing but claims owes more than those: the insurance fund makes it good, and cash what the
+/// fund cannot.
+pub(crate) fn handler<'info>(ctx: Context<'info, WriteOff<'info>>) -> Result<()> {
     let accounts = &ctx.accounts;
     let bump = [accounts.config.load()?.authority_bump];
     let signer: &[&[&[u8]]] = &[&[seeds::AUTHORITY, &bump]];
@@ -41,16 +43,18 @@ pub(crate) fn handler(ctx: Context<WriteOff>) -> Result<()> {
         margin_account: accounts.margin_account.to_account_info(),
         liquidation_authority: accounts.liquidation_authority.to_account_info(),
     };
-    let cpi = CpiContext::new_with_signer(accounts.margin_pool.key(), call, signer);
+    let cpi = CpiContext::new_with_signer(accounts.margin_pool.key(), call, signer)
+        .with_remaining_accounts(ctx.remaining_accounts.to_vec());
     let covered = margin_pool::cpi::write_off(cpi)?.get();
     let mut auction = accounts.auction.load_mut()?;
     let mut fund = accounts.fund.load_mut()?;
     let before = auction.open;
-    let debt = accounts.margin_account.load()?.cash.min(0);
-    auction.open = if debt == 0 {
-        Open::default()
-    } else {
-        Open::of(debt, 0)
+    let account = accounts.margin_account.load()?;
+    let claims = account.positions.iter().map(|p| p.quote);
+    let left = claims.fold(account.cash, i64::saturating_add);
+    auction.open = match left {
+        0.. => Open::default(),
+        owes => Open::of(owes, 0),
     };
     fund.replace(before, auction.open);
     fund.pay(covered.fund)

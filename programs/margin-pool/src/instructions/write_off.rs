@@ -5,12 +5,13 @@ use {
         events::DebtWrittenOff,
         margin::RiskAccounts,
         seeds,
-        state::{MarginAccount, Pool, negative},
+        state::{MarginAccount, Pool, add, negative},
     },
     anchor_lang::prelude::*,
 };
 
-/// The caller, the liquidation program, has the account in auction.
+/// Remaining accounts: a (risk book, writable market) pair for every underlying the account has a claim in. The caller, the
+/// liquidation program, has the account in auction.
 #[derive(Accounts)]
 pub struct WriteOff<'info> {
     #[account(mut, seeds = [seeds::POOL], bump = pool.load()?.bump,
@@ -21,25 +22,41 @@ pub struct WriteOff<'info> {
     pub liquidation_authority: Signer<'info>,
 }
 
-/// Makes good what an account owes that has nothing else: the insurance fund first, then cash. Returns who paid.
-pub(crate) fn handler(ctx: Context<WriteOff>) -> Result<Covered> {
+/// Makes good what an account owes that has nothing but claims, beyond those: the insurance fund first, then cash. Claims are paid
+/// as far as losers have paid in. Returns who paid.
+pub(crate) fn handler<'info>(ctx: Context<'info, WriteOff<'info>>) -> Result<Covered> {
     let mut pool = ctx.accounts.pool.load_mut()?;
     let mut account = ctx.accounts.margin_account.load_mut()?;
     account.require_in_liquidation()?;
     pool.accrue(Clock::get()?.unix_timestamp)?;
     clearing::credit(&mut pool, &mut account, 0)?;
-    let holds = account.open_positions != 0 || account.collaterals.iter().any(|a| *a != 0);
-    require!(!holds && account.cash < 0, MarginPoolError::NotOnlyDebt);
-    let debt = negative(account.cash)?;
+    let holds = account.positions.iter().any(|p| p.base != 0)
+        || account.collaterals.iter().any(|amount| *amount != 0);
+    require!(!holds, MarginPoolError::NotOnlyDebt);
+    let risk = RiskAccounts::load(&pool, ctx.remaining_accounts)?;
+    let mut worth = 0;
+    for slot in 0..account.positions.len() {
+        let Some(claim) = account.positions.get(slot).filter(|p| !p.is_free()) else {
+            continue;
+        };
+        let mut market = risk.market_mut(claim.underlying)?;
+        clearing::settle(&mut pool, &mut market, &mut account, slot, 0)?;
+        market.invariant()?;
+        let left = account.positions.get(slot).map_or(0, |p| p.quote);
+        worth = add(worth, left)?;
+    }
+    let debt = negative(add(worth, account.cash)?)?.max(0);
     let claim = Claim {
         amount: debt,
         shortfall: debt,
         tranche: 0,
     };
-    let nowhere = RiskAccounts::none();
     let causes = Causes::default();
-    let covered = clearing::cover(&mut pool, &nowhere, &mut account, claim, &causes)?;
-    require!(covered.total()? > 0, MarginPoolError::LossUncovered);
+    let covered = clearing::cover(&mut pool, &risk, &mut account, claim, &causes)?;
+    require!(
+        debt == 0 || covered.total()? > 0,
+        MarginPoolError::LossUncovered
+    );
     emit!(DebtWrittenOff {
         margin_account: ctx.accounts.margin_account.key(),
         debt,

@@ -15,12 +15,6 @@ pub struct RiskAccounts<'info> {
 }
 
 impl<'info> RiskAccounts<'info> {
-    /// For what touches no market.
-    #[must_use]
-    pub const fn none() -> Self {
-        Self { pairs: Vec::new() }
-    }
-
     pub fn load(pool: &Pool, accounts: &'info [AccountInfo<'info>]) -> Result<Self> {
         let mut pairs = Vec::with_capacity(accounts.len() / 2);
         for pair in accounts.chunks(2) {
