@@ -267,7 +267,7 @@ impl Stage {
         let _ = world.bid(failing, bidder, fraction, i64::MAX);
         if world.account(&failing.account).in_liquidation != 0
             && world.health(failing).maintenance.equity < 0
-            && fraction % 2 == 0
+            && fraction.is_multiple_of(2)
         {
             world.refresh_auction(failing, keeper).accepted();
             world.advance(3_600);

@@ -361,7 +361,7 @@ fn debt_alone_is_written_off_by_the_fund_and_then_by_cash() {
     assert_eq!(world.account(&debtor.account).cash, 0);
     assert_eq!(world.pool().ledger.insurance, 0);
     let shared = world.pool().losses.due;
-    assert!(shared >= 700 * USD && shared < 701 * USD, "{shared}");
+    assert!((700 * USD..701 * USD).contains(&shared), "{shared}");
     world.close(&debtor, keeper.owner(), &keeper).accepted();
     // With nobody left who trades there is nothing to share it.
     let (mut world, debtor, keeper) = alone();
