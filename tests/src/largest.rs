@@ -19,6 +19,7 @@ use {
         risk_engine::state::InstrumentKind,
     },
     solana_sdk::signature::Signer,
+    std::collections::BTreeSet,
 };
 
 /// Options per underlying that fill an account beside its perpetuals.
@@ -111,7 +112,7 @@ pub fn widened_set(set: &ScenarioSet, shipped: usize, columns: usize) -> Scenari
     .unwrap()
 }
 
-/// [`at_the_limit`] with seven options on every underlying, open for trading, their curves fresh and on two centres, 1 %
+/// [`at_the_limit`] with seven options on every underlying, open for trading, their curves fresh and on two centres, 3 %
 /// apart: the most that an account can be made to look up.
 #[must_use]
 pub fn with_options() -> World {
@@ -133,11 +134,18 @@ pub fn with_options() -> World {
     world.set_volatility(0.6);
     for underlying in world.underlyings() {
         let price = world.prices[usize::from(underlying)];
-        world.set_price(underlying, price * 1.01);
-        world.refresh_curves(underlying, 0, OLDER).accepted();
+        world.set_price(underlying, price * 1.03);
+        world.crank_curves(underlying, 8);
         world.set_price(underlying, price);
         let (from, limit) = (u16::from(OLDER), OPTIONS as u8 - OLDER);
         world.refresh_curves(underlying, from, limit).accepted();
+        let centres = world
+            .book(underlying)
+            .instruments
+            .iter()
+            .map(|i| i.centre)
+            .collect::<BTreeSet<_>>();
+        assert_eq!(centres.len(), 2);
         world.refresh_scenarios(underlying).accepted();
         world.open_all(underlying);
     }
