@@ -4,15 +4,28 @@ use {
     crate::{
         actions::{Trader, leg},
         bare::keypair,
+        options::feeds,
         outcome::Outcome,
         world::{Setup, World},
     },
     cep_migrations::{CollateralParameters, UnderlyingParameters},
     cep_risk::MAX_UNDERLYINGS,
     cep_scenarios::{Draw, ScenarioSet, StressKind, StressRow},
-    cep_sdk::programs::margin_pool::{Leg, state::MAX_COLLATERALS},
+    cep_sdk::programs::{
+        margin_pool::{
+            Leg,
+            state::{MAX_COLLATERALS, MAX_POSITIONS, MarginAccount, Market, Position},
+        },
+        risk_engine::state::InstrumentKind,
+    },
     solana_sdk::signature::Signer,
+    std::collections::BTreeSet,
 };
+
+/// Options per underlying that fill an account beside its perpetuals.
+pub const OPTIONS: usize = MAX_POSITIONS / MAX_UNDERLYINGS - 1;
+/// So many of them have their curves on an older centre.
+const OLDER: u8 = 4;
 
 /// The shipped deployment, widened to `underlyings` and `collaterals`: the new ones repeat the shipped
 /// columns and prices in turn. Costs depend on how many there are, not on what they are.
@@ -99,7 +112,83 @@ pub fn widened_set(set: &ScenarioSet, shipped: usize, columns: usize) -> Scenari
     .unwrap()
 }
 
+/// [`at_the_limit`] with seven options on every underlying, open for trading, their curves fresh and on two centres, 3 %
+/// apart: the most that an account can be made to look up.
+#[must_use]
+pub fn with_options() -> World {
+    let mut setup = at_the_limit();
+    for underlying in &mut setup.parameters.underlyings {
+        underlying.implied = feeds();
+    }
+    let mut world = World::ready(&setup);
+    let expiry = world.expiry_in(30);
+    for underlying in world.underlyings() {
+        world.extend_book(underlying, OPTIONS);
+        let price = world.prices[usize::from(underlying)];
+        for i in 0..OPTIONS {
+            let kind = [InstrumentKind::Call, InstrumentKind::Put][i % 2];
+            let strike = price * (0.85 + 0.1 * (i / 2) as f64);
+            world.list(underlying, kind, expiry, strike);
+        }
+    }
+    world.set_volatility(0.6);
+    for underlying in world.underlyings() {
+        let price = world.prices[usize::from(underlying)];
+        world.set_price(underlying, price * 1.03);
+        world.crank_curves(underlying, 8);
+        world.set_price(underlying, price);
+        let (from, limit) = (u16::from(OLDER), OPTIONS as u8 - OLDER);
+        world.refresh_curves(underlying, from, limit).accepted();
+        let centres = world
+            .book(underlying)
+            .instruments
+            .iter()
+            .map(|i| i.centre)
+            .collect::<BTreeSet<_>>();
+        assert_eq!(centres.len(), 2);
+        world.refresh_scenarios(underlying).accepted();
+        world.open_all(underlying);
+    }
+    world.republish();
+    world
+}
+
 impl World {
+    /// Two accounts take the opposite sides of every option, `usd` of the underlying each, bought and sold in turn. What
+    /// fifty-six block trades would leave behind, but for the premium.
+    pub fn fill_with_options(&mut self, a: &Trader, b: &Trader, usd: f64) {
+        for underlying in self.underlyings() {
+            let book = self.book(underlying);
+            let contracts = (usd * 1e12 / book.price as f64) as i64;
+            for (slot, instrument) in (0u16..).zip(&book.instruments) {
+                let base = if slot % 2 == 0 { contracts } else { -contracts };
+                let position = Position {
+                    base,
+                    quote: 0,
+                    underlying,
+                    kind: instrument.kind,
+                    slot,
+                    padding: [0; 4],
+                    instrument: instrument.id,
+                    expiry: instrument.expiry,
+                    strike: instrument.strike,
+                    funding_entry: 0,
+                };
+                for (trader, base) in [(a, base), (b, -base)] {
+                    self.forge::<MarginAccount>(&trader.account, |account| {
+                        let free = account.positions.iter_mut().find(|p| p.is_free());
+                        *free.unwrap() = Position { base, ..position };
+                    });
+                    let market = self.market_address(underlying);
+                    self.forge::<Market>(&market, |market| {
+                        let series = market.series_mut(slot, instrument.id).unwrap();
+                        series.replace_base(0, base).unwrap();
+                    });
+                }
+            }
+        }
+    }
+
     /// A trader with a bit of every collateral and `usd` in cash.
     pub fn holder_of_everything(&mut self, name: &str, usd: f64) -> Trader {
         let trader = self.trader(name, usd);

@@ -29,8 +29,14 @@ const DAY: i64 = 86_400;
 pub fn setup() -> Setup {
     let mut setup = Setup::standard();
     let btc = &mut setup.parameters.underlyings[usize::from(BTC)];
-    btc.implied = [7, 30, 90].map(atm).to_vec();
+    btc.implied = feeds();
     setup
+}
+
+/// Volatility at 7, 30 and 90 days. Underlyings may share the feeds.
+#[must_use]
+pub fn feeds() -> Vec<AtmFeedArgs> {
+    [7, 30, 90].map(atm).to_vec()
 }
 
 fn atm(days: u32) -> AtmFeedArgs {
@@ -138,7 +144,7 @@ impl World {
         (event.slot, event.id)
     }
 
-    /// The feeds of BTC say `volatility` a year at every tenor.
+    /// The feeds say `volatility` a year at every tenor, and every book that follows them takes it, BTC's last.
     pub fn set_volatility(&mut self, volatility: f64) -> Receipt {
         self.advance(1);
         let clock = self.svm.get_sysvar::<Clock>();
@@ -146,6 +152,13 @@ impl World {
         for feed in feeds {
             let account = Feed::new(volatility, 0.0, clock.unix_timestamp, clock.slot);
             account.write(&mut self.svm, feed);
+        }
+        for underlying in self.underlyings().filter(|u| *u != BTC) {
+            let parameters = &self.parameters.underlyings[usize::from(underlying)];
+            if !parameters.implied.is_empty() {
+                let ix = risk::refresh_volatility(self.book_address(underlying), &feeds);
+                self.send(&[ix], &[&admin()]).accepted();
+            }
         }
         let ix = risk::refresh_volatility(self.book_address(BTC), &feeds);
         self.send(&[ix], &[&admin()]).accepted()

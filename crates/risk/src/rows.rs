@@ -6,7 +6,10 @@
 //! the rows of two portfolios together never exceed the sum of their rows, and every subadditive
 //! measure of the rows stays subadditive with zero slack.
 
-use crate::{MAX_UNDERLYINGS, ROWS, STRESS_ROWS, error::RiskError, units::Notional};
+use {
+    crate::{MAX_UNDERLYINGS, ROWS, STRESS_ROWS, error::RiskError, units::Notional},
+    alloc::vec::Vec,
+};
 
 /// 1.0 as a simple return (Q24).
 pub const RETURN_ONE: i32 = 1 << 24;
@@ -63,6 +66,94 @@ fn fill<const N: usize>(exposures: &[Limbs; N], columns: &[&Column; N], losses: 
             a2 = a2.wrapping_add(exposures[u][2].wrapping_mul(r));
         }
         *loss = combine(a0, a1, a2);
+    }
+}
+
+/// One underlying's net exposure, made ready for its own rows: beside options these are needed one by one.
+pub(crate) struct Line {
+    /// The exposure is `high x 2³⁶ + low`, the low part unsigned.
+    low: i64,
+    high: i64,
+    limbs: Limbs,
+    /// Too large for two products of 64 bits.
+    pub wide: bool,
+}
+
+/// Bits of a [`Line`]'s low part.
+const LOW_BITS: u32 = 36;
+
+impl Line {
+    pub const ZERO: Self = Self {
+        low: 0,
+        high: 0,
+        limbs: [0; 3],
+        wide: false,
+    };
+
+    pub fn new(exposure: Notional) -> Result<Self, RiskError> {
+        let limbs = limbs(exposure)?;
+        // Below 2⁷³ (9.4 billion USD) the high part is below 2³⁷.
+        let wide = exposure.0.abs() >= 1 << 73;
+        let low = exposure.0 & ((1 << LOW_BITS) - 1);
+        Ok(Self {
+            low: i64::try_from(low).map_err(|_| RiskError::Overflow)?,
+            high: i64::try_from(exposure.0 >> LOW_BITS).map_err(|_| RiskError::Overflow)?,
+            limbs,
+            wide,
+        })
+    }
+
+    /// What a return brings in row units, rounded down: the negative of the loss, exactly as [`losses`] has it
+    /// for this underlying alone. Wrong when wide.
+    #[inline(always)]
+    pub fn gain(&self, simple_return: i64) -> i64 {
+        // Rounding down twice is rounding down once. Both products are below 2⁶³, with |return| < 2²⁶.
+        let low = self.low.wrapping_mul(simple_return) >> LOW_BITS;
+        let high = self.high.wrapping_mul(simple_return);
+        high.wrapping_add(low) >> (ROW_SHIFT + 24 - LOW_BITS)
+    }
+
+    /// The same for any exposure.
+    #[inline(always)]
+    pub fn gain_of_any(&self, simple_return: i64) -> i64 {
+        let [a, b, c] = self.limbs.map(|limb| limb.wrapping_mul(simple_return));
+        combine(a, b, c).wrapping_neg()
+    }
+}
+
+/// A linear portfolio's rows when each underlying's loss was rounded up by itself: what one rounding of their sum saves.
+pub(crate) struct Excess<'a> {
+    lines: Vec<Line>,
+    exact: Exposures,
+    columns: &'a [&'a Column],
+}
+
+impl<'a> Excess<'a> {
+    pub fn new(exposures: &[Notional], columns: &'a [&'a Column]) -> Result<Self, RiskError> {
+        let mut lines = Vec::with_capacity(exposures.len());
+        for exposure in exposures {
+            lines.push(Line::new(*exposure)?);
+        }
+        Ok(Self {
+            lines,
+            exact: Exposures::new(exposures, columns.len())?,
+            columns,
+        })
+    }
+
+    /// No row's excess reaches this.
+    pub fn bound(&self) -> i64 {
+        // At most 8.
+        self.lines.len() as i64
+    }
+
+    /// Of one row, in row units: zero or more.
+    pub fn of(&self, row: usize) -> i64 {
+        let mut each = 0i64;
+        for (line, column) in self.lines.iter().zip(self.columns) {
+            each = each.wrapping_sub(line.gain_of_any(i64::from(column[row % ROWS])));
+        }
+        each.wrapping_sub(self.exact.loss(self.columns, row))
     }
 }
 

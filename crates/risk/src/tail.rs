@@ -7,7 +7,7 @@
 use crate::{
     ROWS, WEIGHT_ONE,
     error::RiskError,
-    rows::{Column, Ranking},
+    rows::{Column, Excess, Ranking},
     units::Notional,
 };
 
@@ -70,17 +70,53 @@ pub fn expected_shortfall_of_linear(
         return Ok(0);
     };
     let cut = Cut::of_all(losses, weights, ranking.high, tail)?;
+    let slack = ranking.slack;
+    near(cut, slack, losses, weights, tail, undecided, |k, _| {
+        ranking.loss(k)
+    })
+}
+
+/// Expected Shortfall where every loss is too large by what `excess` says of its row: exactly [`expected_shortfall`] of
+/// what is left. Only the rows of the tail are looked at; `losses` holds nothing of use afterwards.
+///
+/// # Errors
+/// As [`expected_shortfall`].
+pub(crate) fn expected_shortfall_less(
+    excess: &Excess<'_>,
+    losses: &mut [i64; ROWS],
+    weights: &[u32; ROWS],
+    tail: u32,
+    undecided: &mut Undecided,
+) -> Result<i64, RiskError> {
+    let high = losses.iter().copied().max().unwrap_or(0);
+    let cut = Cut::of_all(losses, weights, high, tail)?;
+    let slack = excess.bound();
+    // Losses and what they exceed by are far below 2⁶³.
+    near(cut, slack, losses, weights, tail, undecided, |k, loss| {
+        loss.wrapping_sub(excess.of(k))
+    })
+}
+
+/// From keys to losses, `exact` of a row and its key. A key that is larger than another one by the slack has the larger
+/// loss.
+#[inline(always)]
+fn near(
+    cut: Cut,
+    slack: i64,
+    losses: &mut [i64; ROWS],
+    weights: &[u32; ROWS],
+    tail: u32,
+    undecided: &mut Undecided,
+    exact: impl Fn(usize, i64) -> i64,
+) -> Result<i64, RiskError> {
     // The boundary row's key lies within the cut, but it is the boundary of the keys. That of the losses
     // is off by no more than the keys are; rows beyond the slack stand on the same side of both.
-    let (from, to) = (
-        cut.from - ranking.slack,
-        cut.to.saturating_add(ranking.slack),
-    );
+    let (from, to) = (cut.from - slack, cut.to.saturating_add(slack));
     let mut search = Search::new(tail, undecided);
     for (k, slot) in losses.iter_mut().enumerate() {
         if *slot >= from {
             let surely = *slot > to;
-            *slot = ranking.loss(k);
+            *slot = exact(k, *slot);
             search.take(k, *slot, weights, surely);
         }
     }

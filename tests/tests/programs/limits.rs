@@ -1,11 +1,11 @@
 //! The largest account that the programs admit can do everything that an account must be able to do.
 
 use {
-    cep_sdk::programs::margin_pool::state::MAX_COLLATERALS,
+    cep_sdk::{instruction::pool, programs::margin_pool::state::MAX_COLLATERALS},
     cep_tests::{
         Outcome, Receipt, Trader, World,
         actions::{ALL, leg},
-        largest::at_the_limit,
+        largest::{at_the_limit, with_options},
     },
 };
 
@@ -101,4 +101,39 @@ fn it_is_liquidated_when_insolvent() {
             .iter()
             .all(|p| p.is_free())
     );
+}
+
+/// Alice and the maker with 8 perpetuals, 56 options and 16 collaterals each.
+fn full_of_options() -> (World, Trader, Trader) {
+    let mut world = with_options();
+    let alice = world.holder_of_everything("alice", 100_000.0);
+    let maker = world.holder_of_everything("maker", 10_000_000.0);
+    world.spread(&alice, &maker, 40_000.0);
+    world.fill_with_options(&alice, &maker, 4_000.0);
+    for trader in [&alice, &maker] {
+        let account = world.account(&trader.account);
+        assert!(account.positions.iter().all(|p| !p.is_free()));
+        assert_eq!(world.health(trader).report.stale_curves, 0);
+    }
+    (world, alice, maker)
+}
+
+#[test]
+fn full_of_options_it_is_checked_and_withdraws() {
+    let (mut world, alice, _) = full_of_options();
+    let books = world.books_of(&[alice.account], &[]);
+    let check = pool::check_margin(alice.account, &books);
+    // It fits by itself: an initial and a maintenance evaluation of sixteen curves.
+    world.send(&[check], &[&alice.key]).accepted();
+    fits(&world.withdraw_usd(&alice, 1).accepted());
+}
+
+#[test]
+fn full_of_options_its_auction_opens_and_closes() {
+    let (mut world, alice, maker) = full_of_options();
+    let spare = world.health(&alice).maintenance.health();
+    world.forge_cash(&alice, &maker, spare + 1);
+    fits(&world.open(&alice, &maker).accepted());
+    world.deposit_usd(&alice, 1_000_000.0);
+    fits(&world.close(&alice, maker.owner(), &maker).accepted());
 }

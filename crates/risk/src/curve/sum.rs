@@ -1,29 +1,43 @@
-//! The value curve of a whole portfolio: the exact sum of quantity x curve over its options, as losses.
+//! The value curve of a whole portfolio: the exact sum of quantity x curve over its options, rounded down.
 
 use {
     super::{
         Curve,
-        grid::{LEVEL_GRID, LEVEL_STEPS, NODES, SPOT_NODES, unit_exponent},
+        grid::{LEVEL_GRID, LEVEL_STEPS, NODES, SPOT_NODES, place, unit_exponent},
+        losses::ceil_value,
     },
     crate::{error::RiskError, rows::ROW_SHIFT, units::Price},
     alloc::{boxed::Box, vec},
 };
 
-/// Losses at the nodes of a portfolio's curves, and the same at every level step. One per transaction.
+/// What a portfolio's options on one underlying are worth at every level step. One per transaction.
 pub struct CurveScratch {
-    nodes: Box<[i64]>,
+    /// By centre, level step and spot node.
+    tables: Box<[i64]>,
     /// Upper halves of sums that do not fit 64 bits; made when first needed.
     high: Option<Box<[i64]>>,
-    /// By level step, then spot node.
-    steps: Box<[i64]>,
-    /// The losses are in units of 2^scale row units: zero up to 18 million USD at a node.
-    scale: u32,
+    /// What was summed into each table.
+    pub(super) sums: [Sum; CENTRES],
 }
+
+/// The options of one centre.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Sum {
+    /// Values are in units of 2^scale row units: zero up to 18 million USD at a node.
+    pub scale: u32,
+    /// Where spot lies on the grid.
+    pub place: i64,
+    /// Value at spot in the same units, rounded up and one more.
+    pub now: i64,
+}
+
+/// Curves of one underlying are on two centres at most: their tables stand side by side.
+pub(super) const CENTRES: usize = 2;
 
 /// All level steps at all spot nodes.
 pub(super) const STEPS: usize = SPOT_NODES * LEVEL_STEPS;
 
-/// Losses at nodes are kept below this many bits, so that interpolation stays within 64: 18 million USD. Larger ones
+/// Values at nodes are kept below this many bits, so that interpolation stays within 64: 18 million USD. Larger ones
 /// are counted in coarser units.
 const NODE_BITS: u32 = 44;
 /// Beyond 2⁵⁴ row units, about 19 billion USD, options on one underlying are refused: eight such underlyings and the
@@ -36,26 +50,23 @@ impl CurveScratch {
     #[must_use]
     pub fn new() -> Self {
         Self {
-            nodes: vec![0; NODES].into_boxed_slice(),
+            tables: vec![0; CENTRES * STEPS].into_boxed_slice(),
             high: None,
-            steps: vec![0; STEPS].into_boxed_slice(),
-            scale: 0,
+            sums: [Sum::default(); CENTRES],
         }
     }
 
-    pub(super) const fn scale(&self) -> u32 {
-        self.scale
+    /// Both tables.
+    pub(super) fn tables(&self) -> Result<&[[i64; STEPS]; CENTRES], RiskError> {
+        let (tables, _) = self.tables.as_chunks();
+        tables.first_chunk().ok_or(RiskError::Overflow)
     }
 
-    pub(super) fn steps(&self) -> Result<&[i64; STEPS], RiskError> {
-        self.steps.first_chunk().ok_or(RiskError::Overflow)
-    }
-
-    /// Sums `quantity x curve` over options whose curves share one centre.
+    /// Sums `quantity x curve` over options whose curves share one centre, into one of two tables.
     ///
-    /// At each node the sum is exact; the loss (its negative) is rounded up to row units once. Between the
-    /// level nodes the level steps are interpolated, rounded up again: sums of rounded-up losses never fall
-    /// below the rounded-up loss of the sum, so the requirement stays subadditive.
+    /// At each node the sum is exact; the value is rounded down to row units once. Between the level nodes the level steps
+    /// are interpolated, rounded down again: losses, their negatives, are rounded up, and sums of rounded-up losses never
+    /// fall below the rounded-up loss of the sum, so the requirement stays subadditive.
     ///
     /// False when the options cancel at every node: nothing to look up.
     ///
@@ -63,7 +74,8 @@ impl CurveScratch {
     /// [`RiskError::ExposureTooLarge`].
     pub(crate) fn sum(
         &mut self,
-        centre: Price,
+        table: usize,
+        (spot, centre): (Price, Price),
         options: &[(i64, Curve<'_>)],
     ) -> Result<bool, RiskError> {
         let total = options
@@ -73,115 +85,139 @@ impl CurveScratch {
         let row_shift = i32::try_from(ROW_SHIFT).map_err(|_| RiskError::Overflow)?;
         let shift =
             u32::try_from(row_shift - unit_exponent(centre)).map_err(|_| RiskError::Overflow)?;
-        self.scale = 0;
+        let (tables, _) = self.tables.as_chunks_mut::<STEPS>();
+        let steps = tables.get_mut(table).ok_or(RiskError::Overflow)?;
         let widest = if total < SMALL_TOTAL {
-            self.sum_small(options, shift)?
+            sum_small(options, shift, steps)
         } else {
-            self.sum_large(options, shift)?
+            let high = self
+                .high
+                .get_or_insert_with(|| vec![0; NODES].into_boxed_slice());
+            sum_large(options, shift, steps, high)?
         };
+        if widest >= LARGEST_NODE {
+            return Err(RiskError::ExposureTooLarge);
+        }
+        if widest == 0 {
+            return Ok(false);
+        }
         let bits = 64 - widest.leading_zeros();
-        if bits > NODE_BITS {
-            self.scale = bits - NODE_BITS;
-            let up = (1i64 << self.scale) - 1;
-            for node in &mut self.nodes {
-                // |node| <= 2⁵⁸.
-                *node = (*node + up) >> self.scale;
+        let scale = bits.saturating_sub(NODE_BITS);
+        if scale > 0 {
+            for node in level_nodes(steps).flatten() {
+                *node >>= scale;
             }
         }
-        self.spread()?;
-        Ok(widest != 0)
-    }
-
-    /// One 64-bit sum per node: total quantity below 2³¹ and values below 2³² keep it inside 63 bits.
-    fn sum_small(&mut self, options: &[(i64, Curve<'_>)], shift: u32) -> Result<u64, RiskError> {
-        let nodes: &mut [i64; NODES] = self.nodes.first_chunk_mut().ok_or(RiskError::Overflow)?;
-        add_all(options, |q| q, nodes);
-        // ceil(-sum / 2^shift) = -floor(sum / 2^shift).
-        let mut widest = 0;
-        for node in nodes.iter_mut() {
-            *node = (*node >> shift).wrapping_neg();
-            widest |= node.unsigned_abs();
-        }
-        if widest >= LARGEST_NODE {
-            return Err(RiskError::ExposureTooLarge);
-        }
-        Ok(widest)
-    }
-
-    /// Quantities of any admissible size, split at 24 bits: |q| <= 2⁴⁷, so each half-sum stays below 2⁶².
-    fn sum_large(&mut self, options: &[(i64, Curve<'_>)], shift: u32) -> Result<u64, RiskError> {
-        let high = self
-            .high
-            .get_or_insert_with(|| vec![0; NODES].into_boxed_slice());
-        let nodes: &mut [i64; NODES] = self.nodes.first_chunk_mut().ok_or(RiskError::Overflow)?;
-        let high: &mut [i64; NODES] = high.first_chunk_mut().ok_or(RiskError::Overflow)?;
-        add_all(options, |q| q & 0xff_ffff, nodes);
-        add_all(options, |q| q >> 24, high);
-        let mut widest = 0;
-        for (node, high) in nodes.iter_mut().zip(high.iter()) {
-            // The low half carries into the high one: high + (low >> 24) is the sum's floor over 2²⁴, below 2⁶³.
-            let carried = high.wrapping_add(*node >> 24);
-            // The shift is 3 at least and 47 at most.
-            let floor = if shift >= 24 {
-                carried >> (shift - 24)
-            } else {
-                let left = 24 - shift;
-                if carried.unsigned_abs() >> (63 - left) != 0 {
-                    return Err(RiskError::ExposureTooLarge);
-                }
-                (carried << left) | ((*node & 0xff_ffff) >> shift)
-            };
-            *node = floor.wrapping_neg();
-            widest |= node.unsigned_abs();
-        }
-        if widest >= LARGEST_NODE {
-            return Err(RiskError::ExposureTooLarge);
-        }
-        Ok(widest)
-    }
-
-    /// From level nodes to level steps.
-    fn spread(&mut self) -> Result<(), RiskError> {
-        let nodes: &[i64; NODES] = self.nodes.first_chunk().ok_or(RiskError::Overflow)?;
-        let (nodes, _) = nodes.as_chunks::<SPOT_NODES>();
-        let (steps, _) = self.steps.as_chunks_mut::<SPOT_NODES>();
-        let levels = nodes.iter().zip(nodes.iter().skip(1));
-        for ((low, high), ends) in levels.zip(LEVEL_GRID.windows(2)) {
-            let [from, to] = ends else { continue };
-            let row = steps
-                .get_mut(usize::from(*from)..usize::from(*to))
-                .ok_or(RiskError::Overflow)?;
-            let bits = (to - from).trailing_zeros();
-            for (row, part) in row.iter_mut().zip(0i64..) {
-                between(low, high, part, bits, row);
-            }
-        }
-        if let (Some(last), Some(row)) = (nodes.last(), steps.last_mut()) {
-            between(last, last, 0, 0, row);
-        }
-        Ok(())
+        spread(steps);
+        let place = place(spot, centre).cast_signed();
+        let sum = self.sums.get_mut(table).ok_or(RiskError::Overflow)?;
+        *sum = Sum {
+            scale,
+            place,
+            now: 1 + ceil_value(steps, place),
+        };
+        Ok(true)
     }
 }
 
-/// One level step, `part` of 2^`bits` of the way between two level nodes, rounded up.
-#[inline(always)]
-fn between(
-    low: &[i64; SPOT_NODES],
-    high: &[i64; SPOT_NODES],
-    part: i64,
-    bits: u32,
-    row: &mut [i64; SPOT_NODES],
-) {
-    let up = (1i64 << bits).wrapping_sub(1);
-    // Eight at a time, so that addresses are constants. Nodes are below 2⁴⁵, parts below 2³.
-    let low = low.as_chunks::<8>().0.iter();
-    let high = high.as_chunks::<8>().0.iter();
-    let rows = row.as_chunks_mut::<8>().0.iter_mut();
-    for ((low, high), row) in low.zip(high).zip(rows) {
-        for ((low, high), loss) in low.iter().zip(high).zip(row) {
-            let rise = high.wrapping_sub(*low).wrapping_mul(part);
-            *loss = low.wrapping_add(rise.wrapping_add(up) >> bits);
+/// One 64-bit sum per node, rounded down: total quantity below 2³¹ and values below 2³² keep it inside 63 bits. Returns
+/// the largest magnitude.
+fn sum_small(options: &[(i64, Curve<'_>)], shift: u32, steps: &mut [i64; STEPS]) -> u64 {
+    let mut ends = (0, 0);
+    let (pairs, rest) = options.as_chunks::<2>();
+    let mut pairs = pairs
+        .iter()
+        .map(|[(a, x), (b, y)]| ([*a, *b], [x.values, y.values]));
+    let single = rest.first().map(|(q, curve)| ([*q], [curve.values]));
+    // The last pass shifts; so an odd one comes first.
+    let mut fresh = true;
+    if let Some((q, values)) = single {
+        fresh = false;
+        if pairs.len() == 0 {
+            add::<1, true, true>(q, values, shift, steps, &mut ends);
+        } else {
+            add::<1, true, false>(q, values, shift, steps, &mut ends);
         }
+    }
+    while let Some((q, values)) = pairs.next() {
+        match (fresh, pairs.len() == 0) {
+            (true, true) => add::<2, true, true>(q, values, shift, steps, &mut ends),
+            (true, false) => add::<2, true, false>(q, values, shift, steps, &mut ends),
+            (false, true) => add::<2, false, true>(q, values, shift, steps, &mut ends),
+            (false, false) => add::<2, false, false>(q, values, shift, steps, &mut ends),
+        }
+        fresh = false;
+    }
+    ends.0.unsigned_abs().max(ends.1.unsigned_abs())
+}
+
+/// Quantities of any admissible size, split at 24 bits: |q| <= 2⁴⁷, so each half-sum stays below 2⁶².
+fn sum_large(
+    options: &[(i64, Curve<'_>)],
+    shift: u32,
+    steps: &mut [i64; STEPS],
+    high: &mut [i64],
+) -> Result<u64, RiskError> {
+    high.fill(0);
+    level_nodes(steps).for_each(|row| row.fill(0));
+    let (high, _) = high.as_chunks_mut::<SPOT_NODES>();
+    for (q, curve) in options {
+        let (low_part, high_part) = (q & 0xff_ffff, q >> 24);
+        let (values, _) = curve.values.as_chunks::<SPOT_NODES>();
+        for ((low, high), values) in level_nodes(steps).zip(high.iter_mut()).zip(values) {
+            for ((low, high), value) in low.iter_mut().zip(high).zip(values) {
+                *low = low.wrapping_add(low_part.wrapping_mul(i64::from(*value)));
+                *high = high.wrapping_add(high_part.wrapping_mul(i64::from(*value)));
+            }
+        }
+    }
+    let mut widest = 0;
+    let nodes = level_nodes(steps).flatten();
+    for (node, high) in nodes.zip(high.iter().flatten()) {
+        // The low half carries into the high one: high + (low >> 24) is the sum's floor over 2²⁴, below 2⁶³.
+        let carried = high.wrapping_add(*node >> 24);
+        // The shift is 3 at least and 47 at most.
+        *node = if shift >= 24 {
+            carried >> (shift - 24)
+        } else {
+            let left = 24 - shift;
+            if carried.unsigned_abs() >> (63 - left) != 0 {
+                return Err(RiskError::ExposureTooLarge);
+            }
+            (carried << left) | ((*node & 0xff_ffff) >> shift)
+        };
+        widest = widest.max(node.unsigned_abs());
+    }
+    Ok(widest)
+}
+
+/// The rows of a table that curves have nodes for.
+fn level_nodes(steps: &mut [i64; STEPS]) -> impl Iterator<Item = &mut [i64; SPOT_NODES]> {
+    let (rows, _) = steps.as_chunks_mut::<SPOT_NODES>();
+    rows.iter_mut().step_by(LEVEL_GAP)
+}
+
+/// From level nodes to level steps, rounded down.
+fn spread(steps: &mut [i64; STEPS]) {
+    let (rows, _) = steps.as_chunks_mut::<SPOT_NODES>();
+    let mut rest = rows;
+    while let Some(([low, one, two, three], after)) = rest.split_first_chunk_mut::<LEVEL_GAP>() {
+        let Some(high) = after.first() else { return };
+        // Eight at a time, so that addresses are constants.
+        let low = low.as_chunks::<8>().0.iter().zip(high.as_chunks::<8>().0);
+        let one = one.as_chunks_mut::<8>().0.iter_mut();
+        let two = two.as_chunks_mut::<8>().0.iter_mut();
+        let three = three.as_chunks_mut::<8>().0.iter_mut();
+        for ((((low, high), one), two), three) in low.zip(one).zip(two).zip(three) {
+            for n in 0..8 {
+                // Nodes are below 2⁴⁵.
+                let rise = high[n].wrapping_sub(low[n]);
+                one[n] = low[n].wrapping_add(rise >> 2);
+                two[n] = low[n].wrapping_add(rise >> 1);
+                three[n] = low[n].wrapping_add(rise.wrapping_mul(3) >> 2);
+            }
+        }
+        rest = after;
     }
 }
 
@@ -194,41 +230,51 @@ impl Default for CurveScratch {
 /// Nodes that are added at a time: within them every address is a constant from the same base.
 const BLOCK: usize = 16;
 
-/// Sets `nodes` to the sum of `part(quantity) x values`.
-#[inline(always)]
-fn add_all(options: &[(i64, Curve<'_>)], part: impl Fn(i64) -> i64, nodes: &mut [i64; NODES]) {
-    nodes.fill(0);
-    let (pairs, rest) = options.as_chunks();
-    for [(a, x), (b, y)] in pairs {
-        add([part(*a), part(*b)], [x.values, y.values], nodes);
-    }
-    for (q, curve) in rest {
-        add([part(*q)], [curve.values], nodes);
-    }
-}
-
+/// Adds `quantity x values` to all nodes, or makes them the nodes; the last time shifts and keeps the smallest and largest.
 /// Two at a time is what the chain's ten registers hold.
-#[inline(always)]
-fn add<const K: usize>(q: [i64; K], values: [&[u32; NODES]; K], nodes: &mut [i64; NODES]) {
-    let (blocks, _) = nodes.as_chunks_mut::<BLOCK>();
-    for (b, block) in blocks.iter_mut().enumerate() {
-        let from = values.map(|values| &values.as_chunks::<BLOCK>().0[b % (NODES / BLOCK)]);
-        for (n, node) in block.iter_mut().enumerate() {
-            let mut sum = *node;
-            for i in 0..K {
-                // The whole sum stays below 2⁶³, see `sum_small` and `sum_large`.
-                sum = sum.wrapping_add(q[i].wrapping_mul(i64::from(from[i][n])));
+#[inline(never)]
+fn add<const K: usize, const FRESH: bool, const LAST: bool>(
+    q: [i64; K],
+    values: [&[u32; NODES]; K],
+    shift: u32,
+    steps: &mut [i64; STEPS],
+    ends: &mut (i64, i64),
+) {
+    let (mut low, mut high) = *ends;
+    for (level, row) in level_nodes(steps).enumerate() {
+        for (part, block) in row.as_chunks_mut::<BLOCK>().0.iter_mut().enumerate() {
+            let b = level.wrapping_mul(SPOT_NODES / BLOCK).wrapping_add(part);
+            let from = values.map(|values| &values.as_chunks::<BLOCK>().0[b % (NODES / BLOCK)]);
+            for (n, node) in block.iter_mut().enumerate() {
+                let mut sum = if FRESH { 0 } else { *node };
+                for i in 0..K {
+                    // The whole sum stays below 2⁶³, see `sum_small`.
+                    sum = sum.wrapping_add(q[i].wrapping_mul(i64::from(from[i][n])));
+                }
+                if LAST {
+                    sum >>= shift;
+                    if sum > high {
+                        high = sum;
+                    }
+                    if sum < low {
+                        low = sum;
+                    }
+                }
+                *node = sum;
             }
-            *node = sum;
         }
     }
+    *ends = (low, high);
 }
 
+/// Level steps from one level node to the next.
+const LEVEL_GAP: usize = 4;
+
 const _: () = {
-    // Gaps between level nodes are powers of two.
-    let mut i = 1;
+    assert!(STEPS == (LEVEL_GRID.len() - 1) * LEVEL_GAP * SPOT_NODES + SPOT_NODES);
+    let mut i = 0;
     while i < LEVEL_GRID.len() {
-        assert!((LEVEL_GRID[i] - LEVEL_GRID[i - 1]).is_power_of_two());
+        assert!(LEVEL_GRID[i] as usize == i * LEVEL_GAP);
         i += 1;
     }
 };

@@ -3,11 +3,13 @@
 use {
     super::{Addons, Book, Breakdown, Kind, MarginParams, Portfolio, net::Net},
     crate::{
-        MAX_UNDERLYINGS, PPM, ROWS, STRESS_ROWS,
+        PPM, ROWS, STRESS_ROWS,
         curve::CurveScratch,
         error::RiskError,
-        rows::{self, Column, one_loss, to_micro_usd},
-        tail::{TAIL_99, TAIL_975, Undecided, expected_shortfall, expected_shortfall_of_linear},
+        rows::{self, Column, Excess, Line, one_loss, to_micro_usd},
+        tail::{
+            TAIL_99, TAIL_975, Undecided, expected_shortfall_less, expected_shortfall_of_linear,
+        },
         units::{Notional, mul_ppm_ceil},
     },
     alloc::{boxed::Box, vec, vec::Vec},
@@ -84,11 +86,11 @@ impl<'a> Portfolio<'a> {
             (es, self.stress(&net, &exposures, &used, scratch)?)
         } else {
             // The stress rows come with the options' losses, which the shortfall waits for.
-            rows::losses(&exposures, &columns, losses)?;
             let stress = self.stress(&net, &exposures, &used, scratch)?;
-            let (losses, undecided) = (&scratch.losses, &mut scratch.undecided);
+            let excess = Excess::new(&exposures, &columns)?;
+            let (losses, undecided) = (&mut scratch.losses, &mut scratch.undecided);
             (
-                expected_shortfall(losses, weights, tail, undecided)?,
+                expected_shortfall_less(&excess, losses, weights, tail, undecided)?,
                 stress,
             )
         };
@@ -96,12 +98,8 @@ impl<'a> Portfolio<'a> {
         out.worst_stress_row = stress.worst_row;
         out.stress = mul_ppm_ceil(to_micro_usd(stress.worst)?, params.stress_weight)?;
         let core = max(out.expected_shortfall, out.stress);
-        // An upper bound first: the exact floor of an underlying with options takes another pass over the rows.
-        let floor = |own_worst| mul_ppm_ceil(to_micro_usd(own_worst)?, params.retained);
-        if floor(stress.own_worst)? > core {
-            let exact = floor(self.own_worst(&net, scratch)?)?;
-            out.retained = if exact > core { exact } else { 0 };
-        }
+        let floor = mul_ppm_ceil(to_micro_usd(stress.own_worst)?, params.retained)?;
+        out.retained = if floor > core { floor } else { 0 };
         let core = mul_ppm_ceil(max(core, out.retained), factor)?;
         out.addons = Addons::of(&net, self.books, params, kind)?;
         let least = mul_ppm_ceil(
@@ -159,11 +157,20 @@ impl<'a> Portfolio<'a> {
     ) -> Result<Stress, RiskError> {
         let (exposures, used) = net.exposed(self.books);
         let columns: Vec<&Column> = used.iter().map(|book| book.returns).collect();
-        rows::losses(&exposures, &columns, &mut scratch.losses)?;
-        self.stress(net, &exposures, &used, scratch)
+        if net.groups.is_empty() {
+            rows::losses(&exposures, &columns, &mut scratch.losses)?;
+            return self.stress(net, &exposures, &used, scratch);
+        }
+        let stress = self.stress(net, &exposures, &used, scratch)?;
+        let excess = Excess::new(&exposures, &columns)?;
+        for (row, loss) in scratch.losses.iter_mut().enumerate() {
+            *loss -= excess.of(row);
+        }
+        Ok(stress)
     }
 
-    /// Sums up the stress rows; where there are options, adds what they lose to the joint rows.
+    /// Sums up the stress rows and each underlying's own worst joint row. Where there are options, makes the joint rows as
+    /// well: their linear losses are rounded up underlying by underlying, see [`Excess`].
     fn stress(
         &self,
         net: &Net<'a>,
@@ -174,22 +181,23 @@ impl<'a> Portfolio<'a> {
         let columns: Vec<&[i32; STRESS_ROWS]> = used.iter().map(|book| book.stress).collect();
         let mut stress = [0; STRESS_ROWS];
         rows::stress_losses(exposures, &columns, &mut stress)?;
-        let mut own = [0i64; MAX_UNDERLYINGS];
-        for ((own, exposure), book) in own.iter_mut().zip(net.linear).zip(self.books) {
-            *own = linear_worst(exposure, book)?;
+        let mut own_worst = 0i64;
+        if !net.groups.is_empty() {
+            scratch.losses.fill(0);
         }
-        for group in &net.groups {
-            let book = self.books.get(group.book).ok_or(RiskError::MissingBook)?;
-            let curves = scratch.curves.get_or_insert_default();
-            if !curves.sum(group.centre, &group.options)? {
-                continue;
-            }
-            let (spot, centre) = (book.price, group.centre);
-            let (returns, levels) = (book.returns, book.levels);
-            let worst = curves.add_losses(spot, centre, returns, levels, &mut scratch.losses)?;
-            // Sums of at most 16 terms below 2⁵⁹.
-            own[group.book] += max(worst, 0);
-            curves.add_losses(spot, centre, book.stress, book.stress_levels, &mut stress)?;
+        for ((at, book), exposure) in self.books.iter().enumerate().zip(net.linear) {
+            let own = if net.groups.iter().any(|group| group.book == at) {
+                self.add_options(net, at, scratch, &mut stress)?
+            } else {
+                if !net.groups.is_empty() && exposure.0 != 0 {
+                    let curves = scratch.curves.get_or_insert_default();
+                    let rows = (book.returns, book.levels);
+                    curves.add_losses(0, &Line::new(exposure)?, rows, &mut scratch.losses)?;
+                }
+                linear_worst(exposure, book)?
+            };
+            // At most 8 sums of terms below 2⁵⁹.
+            own_worst = own_worst.checked_add(own).ok_or(RiskError::Overflow)?;
         }
         let mut worst = (0i64, 0usize);
         for (row, loss) in stress.into_iter().enumerate() {
@@ -200,40 +208,52 @@ impl<'a> Portfolio<'a> {
         Ok(Stress {
             worst: worst.0,
             worst_row: worst.1,
-            own_worst: own.iter().sum(),
+            own_worst,
         })
     }
 
-    /// Sum over underlyings of each one's own worst joint row, in row units. Overwrites the losses where an underlying has options.
-    fn own_worst(&self, net: &Net<'a>, scratch: &mut Scratch) -> Result<i64, RiskError> {
-        let mut total = 0i64;
-        for (at, book) in self.books.iter().enumerate() {
-            let exposure = net.linear.get(at).copied().ok_or(RiskError::MissingBook)?;
-            let own = if net.groups.iter().any(|group| group.book == at) {
-                rows::losses(&[exposure], &[book.returns], &mut scratch.losses)?;
-                for group in net.groups.iter().filter(|group| group.book == at) {
-                    let curves = scratch.curves.get_or_insert_default();
-                    if !curves.sum(group.centre, &group.options)? {
-                        continue;
-                    }
-                    curves.add_losses(
-                        book.price,
-                        group.centre,
-                        book.returns,
-                        book.levels,
-                        &mut scratch.losses,
-                    )?;
-                }
-                scratch
-                    .losses
-                    .iter()
-                    .fold(0, |worst, loss| max(worst, *loss))
-            } else {
-                linear_worst(exposure, book)?
-            };
-            total = total.checked_add(own).ok_or(RiskError::Overflow)?;
+    /// Adds what one underlying with options loses to the joint rows, and what the options lose to the stress rows. Returns
+    /// the largest own loss, zero at least.
+    fn add_options(
+        &self,
+        net: &Net<'a>,
+        at: usize,
+        scratch: &mut Scratch,
+        stress: &mut [i64; STRESS_ROWS],
+    ) -> Result<i64, RiskError> {
+        let book = self.books.get(at).ok_or(RiskError::MissingBook)?;
+        let exposure = net.linear.get(at).copied().ok_or(RiskError::MissingBook)?;
+        let groups = || net.groups.iter().filter(|group| group.book == at);
+        let curves = scratch.curves.get_or_insert_default();
+        // Books keep the curves of two centres at most; of more, each pair takes a loop, and the sum has rows of its own.
+        let mut apart = (groups().count() > 2).then(zeroed::<i64, ROWS>);
+        let losses = apart.as_deref_mut().unwrap_or(&mut scratch.losses);
+        let mut line = Line::new(exposure)?;
+        let mut worst;
+        let mut groups = groups().peekable();
+        loop {
+            let mut tables = 0;
+            while tables < 2
+                && let Some(group) = groups.next()
+            {
+                let prices = (book.price, group.centre);
+                tables += usize::from(curves.sum(tables, prices, &group.options)?);
+            }
+            worst = curves.add_losses(tables, &line, (book.returns, book.levels), losses)?;
+            let rows = (book.stress, book.stress_levels);
+            curves.add_losses(tables, &Line::ZERO, rows, stress)?;
+            line = Line::ZERO;
+            if groups.peek().is_none() {
+                break;
+            }
         }
-        Ok(total)
+        if let Some(own) = apart {
+            worst = own.iter().copied().max().unwrap_or(0);
+            for (loss, own) in scratch.losses.iter_mut().zip(own.iter()) {
+                *loss += own;
+            }
+        }
+        Ok(max(worst, 0))
     }
 }
 
@@ -241,7 +261,7 @@ impl<'a> Portfolio<'a> {
 pub(super) struct Stress {
     pub worst: i64,
     pub worst_row: usize,
-    /// Sum over underlyings of each one's worst row; where one has options, an upper bound.
+    /// Sum over underlyings of each one's worst joint row.
     pub own_worst: i64,
 }
 

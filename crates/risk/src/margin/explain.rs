@@ -98,11 +98,12 @@ impl<'a> Portfolio<'a> {
             Instrument::Future { forward, .. } => forward,
             Instrument::Option { curve, .. } => {
                 let mut alone = CurveScratch::new();
-                if !alone.sum(curve.centre, &[(holding.quantity.0, curve)])? {
+                let prices = (book.price, curve.centre);
+                if !alone.sum(0, prices, &[(holding.quantity.0, curve)])? {
                     return Ok(0);
                 }
                 let (r, level) = (book.returns[row], book.levels[row]);
-                return alone.loss_of(book.price, curve.centre, r, level);
+                return alone.loss_of(r, level);
             }
         };
         one_loss(core::iter::once((
