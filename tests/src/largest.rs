@@ -168,16 +168,16 @@ impl World {
                     underlying,
                     kind: instrument.kind,
                     slot,
-                    padding: [0; 4],
                     instrument: instrument.id,
                     expiry: instrument.expiry,
                     strike: instrument.strike,
-                    funding_entry: 0,
+                    ..bytemuck::Zeroable::zeroed()
                 };
                 for (trader, base) in [(a, base), (b, -base)] {
                     self.forge::<MarginAccount>(&trader.account, |account| {
                         let free = account.positions.iter_mut().find(|p| p.is_free());
                         *free.unwrap() = Position { base, ..position };
+                        account.open_positions += 1;
                     });
                     let market = self.market_address(underlying);
                     self.forge::<Market>(&market, |market| {

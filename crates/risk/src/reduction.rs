@@ -121,7 +121,7 @@ mod tests {
             let open: u64 = sizes.iter().sum();
             let reduced = (u128::from(open) * u128::from(part) / 1_000_000) as u64;
             prop_assume!(reduced > 0);
-            let quote = i128::from(reduced) * i128::from(price) << INDEX_BITS;
+            let quote = (i128::from(reduced) * i128::from(price)) << INDEX_BITS;
             let now = left_after(LEFT_ONE, reduced, open).unwrap();
             let rise = price_rise(LEFT_ONE, quote, open).unwrap();
             let (mut pot, mut paid) = (reduced, 0);
@@ -149,8 +149,8 @@ mod tests {
             let b = (u128::from(open - a) * u128::from(second) / 1_000_000) as u64;
             let one = left_after(LEFT_ONE, a, open).unwrap();
             let two = left_after(one, b, open - a).unwrap();
-            let rise_a = price_rise(LEFT_ONE, i128::from(a) * i128::from(p) << INDEX_BITS, open).unwrap();
-            let rise_b = price_rise(one, i128::from(b) * i128::from(q) << INDEX_BITS, open - a).unwrap();
+            let rise_a = price_rise(LEFT_ONE, (i128::from(a) * i128::from(p)) << INDEX_BITS, open).unwrap();
+            let rise_b = price_rise(one, (i128::from(b) * i128::from(q)) << INDEX_BITS, open - a).unwrap();
             let early = share(size, LEFT_ONE, one).unwrap();
             let late = share(size - early, one, two).unwrap();
             let visits = average_price(early, rise_a, LEFT_ONE, one).unwrap() + average_price(late, rise_b, one, two).unwrap();
@@ -158,7 +158,7 @@ mod tests {
             let asleep = average_price(at_once, rise_a + rise_b, LEFT_ONE, two).unwrap();
             prop_assert!(at_once.abs_diff(early + late) <= 1);
             // A unit of size at the larger price, and the rounding of prices.
-            let slack = (i128::from(p.max(q)) * 3 << INDEX_BITS) + (i128::from(size) << 6);
+            let slack = ((i128::from(p.max(q)) * 3) << INDEX_BITS) + (i128::from(size) << 6);
             prop_assert!((visits - asleep).abs() <= slack, "{} {}", visits, asleep);
         }
     }
