@@ -1,7 +1,7 @@
 //! The largest account that the programs admit can do everything that an account must be able to do.
 
 use {
-    cep_sdk::{instruction::pool, programs::margin_pool::state::MAX_COLLATERALS},
+    cep_sdk::programs::margin_pool::state::MAX_COLLATERALS,
     cep_tests::{
         Outcome, Receipt, Trader, World,
         actions::{ALL, leg},
@@ -119,12 +119,8 @@ fn full_of_options() -> (World, Trader, Trader) {
 }
 
 #[test]
-fn full_of_options_it_is_checked_and_withdraws() {
+fn full_of_options_it_withdraws() {
     let (mut world, alice, _) = full_of_options();
-    let books = world.books_of(&[alice.account], &[]);
-    let check = pool::check_margin(alice.account, &books);
-    // It fits by itself: an initial and a maintenance evaluation of sixteen curves.
-    world.send(&[check], &[&alice.key]).accepted();
     fits(&world.withdraw_usd(&alice, 1).accepted());
 }
 

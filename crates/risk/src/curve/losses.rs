@@ -76,19 +76,21 @@ impl Own<'_> {
         let now = sums
             .iter()
             .fold(0, |now: i64, sum| now.wrapping_add(sum.now << sum.scale));
+        let places = sums.map(|sum| sum.place & PLACE_MASK);
         let mut worst = i64::MIN;
         for ((loss, r), level) in losses.iter_mut().zip(returns).zip(levels) {
-            let r = i64::from(*r);
+            // 1 + return in 27 bits, whence the return: cheaper than extending a sign.
+            let growth = RETURN_ONE.wrapping_add(*r).cast_unsigned() & GROWTH_MASK;
+            let r = i64::from(growth).wrapping_sub(i64::from(RETURN_ONE));
             // Below 2⁶⁰.
             let mut gain = if SLOW {
                 line.gain_of_any(r)
             } else {
                 line.gain(r)
             };
-            let growth = i64::from(RETURN_ONE).wrapping_add(r);
             for i in 0..N {
                 // place < 2²³ and 1 + return < 2²⁷: the product stays below 2⁵⁰.
-                let moved = sums[i].place.wrapping_mul(growth) >> 24;
+                let moved = places[i].wrapping_mul(i64::from(growth));
                 // Nodes are below 2⁵⁴ once scaled back, and the last gap's line goes on to 2.5 gaps: below 2⁵⁷.
                 let value = at(&tables[i], moved, *level);
                 gain = gain.wrapping_add(if SLOW { value << sums[i].scale } else { value });
@@ -103,33 +105,70 @@ impl Own<'_> {
     }
 }
 
-/// Value at a place and level step, rounded down. A straight line within the gap; the last gap's line goes on beyond it.
+/// Bits by which a place is finer once a return has moved it.
+const MOVED_BITS: u32 = 24;
+
+/// Places have at most 23 bits and 1 + return at most 27: said where the compiler can see it, no lookup needs a check.
+const PLACE_MASK: i64 = (1 << 23) - 1;
+const GROWTH_MASK: u32 = (1 << 27) - 1;
+
+/// [`GAPS`] for places that are so much finer.
+static FINE: [Fine; GAPS.len()] = fine();
+
+#[derive(Clone, Copy)]
+struct Fine {
+    start: i64,
+    node: u32,
+    shift: u32,
+}
+
+const fn fine() -> [Fine; GAPS.len()] {
+    let mut table = [Fine {
+        start: 0,
+        node: 0,
+        shift: 0,
+    }; GAPS.len()];
+    let mut part = 0;
+    while part < table.len() {
+        let gap = &GAPS[part];
+        table[part] = Fine {
+            start: (gap.start as i64) << MOVED_BITS,
+            node: gap.node as u32,
+            shift: gap.shift as u32 + MOVED_BITS,
+        };
+        part += 1;
+    }
+    table
+}
+
+/// Value at a moved place and level step, rounded down. A straight line within the gap; the last gap's line goes on
+/// beyond it.
 #[inline(always)]
-fn at(steps: &[i64; STEPS], place: i64, level: u8) -> i64 {
-    let (value, rise, fraction) = step_at(steps, place, level);
+fn at(steps: &[i64; STEPS], moved: i64, level: u8) -> i64 {
+    let (value, rise, fraction) = step_at(steps, moved, level);
     value.wrapping_add(rise.wrapping_mul(fraction) >> FRACTION_BITS)
 }
 
-/// The same at level zero, rounded up.
+/// Value at an unmoved place and level zero, rounded up.
 pub(super) fn ceil_value(steps: &[i64; STEPS], place: i64) -> i64 {
-    let (value, rise, fraction) = step_at(steps, place, LEVEL_ZERO);
+    let (value, rise, fraction) = step_at(steps, place << MOVED_BITS, LEVEL_ZERO);
     let rise = rise.wrapping_mul(fraction);
     value.wrapping_add(rise.wrapping_add(UP) >> FRACTION_BITS)
 }
 
 /// The value at the node below a place, by how much the next node's is larger, and how far the place is toward it.
 #[inline(always)]
-fn step_at(steps: &[i64; STEPS], place: i64, level: u8) -> (i64, i64, i64) {
-    let part = (place >> PLACE_BITS).cast_unsigned() as usize;
-    let gap = &GAPS[part & (GAPS.len() - 1)];
+fn step_at(steps: &[i64; STEPS], moved: i64, level: u8) -> (i64, i64, i64) {
+    let part = (moved >> (PLACE_BITS + MOVED_BITS)).cast_unsigned() as usize;
+    let gap = &FINE[part & (GAPS.len() - 1)];
     // A level step beyond the last, which no scenario set has, reads the last one's end.
     let at = usize::from(level)
         .wrapping_mul(SPOT_NODES)
-        .wrapping_add(usize::from(gap.node));
+        .wrapping_add(gap.node as usize);
     // A gap's node is never a level's last one.
     let at = if at < STEPS - 1 { at } else { STEPS - 2 };
     let (value, next) = (steps[at], steps[at + 1]);
     // The table ends 2.5 gaps after the last node but one: the fraction is below 2¹⁶, the rise below 2⁴⁵.
-    let fraction = place.wrapping_sub(i64::from(gap.start)) >> gap.shift;
+    let fraction = moved.wrapping_sub(gap.start) >> gap.shift;
     (value, next.wrapping_sub(value), fraction)
 }

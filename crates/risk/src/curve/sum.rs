@@ -3,7 +3,7 @@
 use {
     super::{
         Curve,
-        grid::{LEVEL_GRID, LEVEL_STEPS, NODES, SPOT_NODES, place, unit_exponent},
+        grid::{LEVEL_GRID, LEVEL_NODES, LEVEL_STEPS, NODES, SPOT_NODES, place, unit_exponent},
         losses::ceil_value,
     },
     crate::{error::RiskError, rows::ROW_SHIFT, units::Price},
@@ -123,32 +123,26 @@ impl CurveScratch {
 /// One 64-bit sum per node, rounded down: total quantity below 2³¹ and values below 2³² keep it inside 63 bits. Returns
 /// the largest magnitude.
 fn sum_small(options: &[(i64, Curve<'_>)], shift: u32, steps: &mut [i64; STEPS]) -> u64 {
-    let mut ends = (0, 0);
     let (pairs, rest) = options.as_chunks::<2>();
-    let mut pairs = pairs
-        .iter()
-        .map(|[(a, x), (b, y)]| ([*a, *b], [x.values, y.values]));
-    let single = rest.first().map(|(q, curve)| ([*q], [curve.values]));
-    // The last pass shifts; so an odd one comes first.
-    let mut fresh = true;
-    if let Some((q, values)) = single {
-        fresh = false;
-        if pairs.len() == 0 {
-            add::<1, true, true>(q, values, shift, steps, &mut ends);
-        } else {
-            add::<1, true, false>(q, values, shift, steps, &mut ends);
+    let mut pairs = pairs.iter();
+    if let Some((q, curve)) = rest.first() {
+        add::<1, true>([*q], [curve.values], steps);
+    } else if let Some([(a, x), (b, y)]) = pairs.next() {
+        add::<2, true>([*a, *b], [x.values, y.values], steps);
+    }
+    for [(a, x), (b, y)] in pairs {
+        add::<2, false>([*a, *b], [x.values, y.values], steps);
+    }
+    let mut widest = 0;
+    for row in level_nodes(steps) {
+        for block in row.as_chunks_mut::<BLOCK>().0 {
+            for node in block {
+                *node >>= shift;
+                widest |= node.unsigned_abs();
+            }
         }
     }
-    while let Some((q, values)) = pairs.next() {
-        match (fresh, pairs.len() == 0) {
-            (true, true) => add::<2, true, true>(q, values, shift, steps, &mut ends),
-            (true, false) => add::<2, true, false>(q, values, shift, steps, &mut ends),
-            (false, true) => add::<2, false, true>(q, values, shift, steps, &mut ends),
-            (false, false) => add::<2, false, false>(q, values, shift, steps, &mut ends),
-        }
-        fresh = false;
-    }
-    ends.0.unsigned_abs().max(ends.1.unsigned_abs())
+    widest
 }
 
 /// Quantities of any admissible size, split at 24 bits: |q| <= 2⁴⁷, so each half-sum stays below 2⁶².
@@ -230,41 +224,25 @@ impl Default for CurveScratch {
 /// Nodes that are added at a time: within them every address is a constant from the same base.
 const BLOCK: usize = 16;
 
-/// Adds `quantity x values` to all nodes, or makes them the nodes; the last time shifts and keeps the smallest and largest.
-/// Two at a time is what the chain's ten registers hold.
-#[inline(never)]
-fn add<const K: usize, const FRESH: bool, const LAST: bool>(
+/// Adds `quantity x values` to all nodes, or makes them the nodes. Two at a time is what the chain's ten registers hold.
+#[inline(always)]
+fn add<const K: usize, const FRESH: bool>(
     q: [i64; K],
     values: [&[u32; NODES]; K],
-    shift: u32,
     steps: &mut [i64; STEPS],
-    ends: &mut (i64, i64),
 ) {
-    let (mut low, mut high) = *ends;
-    for (level, row) in level_nodes(steps).enumerate() {
-        for (part, block) in row.as_chunks_mut::<BLOCK>().0.iter_mut().enumerate() {
-            let b = level.wrapping_mul(SPOT_NODES / BLOCK).wrapping_add(part);
-            let from = values.map(|values| &values.as_chunks::<BLOCK>().0[b % (NODES / BLOCK)]);
-            for (n, node) in block.iter_mut().enumerate() {
-                let mut sum = if FRESH { 0 } else { *node };
-                for i in 0..K {
-                    // The whole sum stays below 2⁶³, see `sum_small`.
-                    sum = sum.wrapping_add(q[i].wrapping_mul(i64::from(from[i][n])));
-                }
-                if LAST {
-                    sum >>= shift;
-                    if sum > high {
-                        high = sum;
-                    }
-                    if sum < low {
-                        low = sum;
-                    }
-                }
-                *node = sum;
+    let (rows, _) = steps.as_chunks_mut::<SPOT_NODES>();
+    for (level, row) in rows.iter_mut().step_by(LEVEL_GAP).enumerate() {
+        let from = values.map(|values| &values.as_chunks::<SPOT_NODES>().0[level % LEVEL_NODES]);
+        for n in 0..SPOT_NODES {
+            let mut sum = if FRESH { 0 } else { row[n] };
+            for i in 0..K {
+                // The whole sum stays below 2⁶³, see `sum_small`.
+                sum = sum.wrapping_add(q[i].wrapping_mul(i64::from(from[i][n])));
             }
+            row[n] = sum;
         }
     }
-    *ends = (low, high);
 }
 
 /// Level steps from one level node to the next.
