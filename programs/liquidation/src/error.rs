@@ -29,7 +29,7 @@ pub enum LiquidationError {
     BidderBelowInitialMargin,
     #[msg("The rent of an auction goes back to the one who opened it; pass Auction.opened_by")]
     WrongRentReceiver,
-    #[msg("A number left its integer range; bid for a smaller part")]
+    #[msg("A number left its integer range; bid for a smaller part, or stake less")]
     Overflow,
     #[msg(
         "The protocol's own part of the fund is too small to stake beside; give with fund_insurance until InsuranceFund.protocol_shares is 1,000,000 or more"
