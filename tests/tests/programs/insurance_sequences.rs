@@ -29,6 +29,7 @@ enum Act {
     Stay {
         who: usize,
     },
+    /// Once the cooldown is over.
     Leave {
         who: usize,
     },
@@ -57,15 +58,17 @@ fn act() -> impl Strategy<Value = Act> {
     let micro = || prop_oneof![0..1_000u64, 0..1_000_000_000_000u64];
     let part = || prop_oneof![0..=1_000_000u64, Just(1_000_000u64), Just(0)];
     prop_oneof![
-        3 => (who(), micro()).prop_map(|(who, micro)| Act::Stake { who, micro }),
+        6 => (who(), micro()).prop_map(|(who, micro)| Act::Stake { who, micro }),
         3 => (who(), part()).prop_map(|(who, part)| Act::Ask { who, part }),
         1 => who().prop_map(|who| Act::Stay { who }),
         5 => who().prop_map(|who| Act::Leave { who }),
-        1 => micro().prop_map(|micro| Act::Give { micro }),
+        3 => micro().prop_map(|micro| Act::Give { micro }),
         1 => (0.001..20.0).prop_map(|contracts| Act::Earn { contracts }),
-        2 => part().prop_map(|part| Act::Lose { part }),
-        1 => part().prop_map(|part| Act::Claim { part }),
-        4 => (100..200i64).prop_map(|hours| Act::Wait { hours }),
+        1 => part().prop_map(|part| Act::Lose { part: part / 2 }),
+        1 => (999_990..=1_000_000u64).prop_map(|part| Act::Lose { part }),
+        1 => part().prop_map(|part| Act::Claim { part: part / 2 }),
+        1 => Just(Act::Claim { part: 0 }),
+        1 => (1..60i64).prop_map(|hours| Act::Wait { hours }),
     ]
 }
 
@@ -151,7 +154,9 @@ impl Stage {
                 let _ = self.world.cancel_unstake(&self.stakers[who]);
             }
             Act::Leave { who } => {
-                let leaving = self.world.stake_of(&self.stakers[who]).leaving;
+                let stake = self.world.stake_of(&self.stakers[who]);
+                let (leaving, wait) = (stake.leaving, stake.unlock_at - self.world.now());
+                self.world.advance(wait.max(0));
                 let claims = self.world.fund().open_claims;
                 let Ok(receipt) = self.world.unstake(&self.stakers[who], 0) else {
                     return;
