@@ -29,7 +29,7 @@ pub enum LiquidationError {
     BidderBelowInitialMargin,
     #[msg("The rent of an auction goes back to the one who opened it; pass Auction.opened_by")]
     WrongRentReceiver,
-    #[msg("A number left its integer range; bid for a smaller part")]
+    #[msg("A number left its integer range; bid for a smaller part, or stake less")]
     Overflow,
     #[msg(
         "A hedged bid is followed by confirm_margin for the bidding account in the same transaction; append it and pass the instructions sysvar"

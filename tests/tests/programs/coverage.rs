@@ -47,14 +47,7 @@ const PROGRAMS: [(&str, &str, &[Excuse]); 3] = [
             ),
         ],
     ),
-    (
-        "liquidation",
-        "LiquidationError",
-        &[(
-            "Overflow",
-            "equity and margin of an account that the pool admits stay below 2^62",
-        )],
-    ),
+    ("liquidation", "LiquidationError", &[]),
 ];
 
 fn folder() -> &'static Path {

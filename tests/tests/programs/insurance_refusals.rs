@@ -53,6 +53,17 @@ fn a_stake_buys_its_minimum_of_shares_and_at_least_one() {
 }
 
 #[test]
+fn a_stake_that_would_buy_more_shares_than_there_can_be_is_refused() {
+    let (mut world, alice) = staked();
+    // A millionth of a micro-USD a share.
+    world.forge_fund_loss(1_500 * USD - 1_500);
+    world
+        .stake_micro(&alice, 20_000_000 * USD, 0)
+        .refused(LiquidationError::Overflow);
+    world.stake_micro(&alice, 10_000_000 * USD, 0).accepted();
+}
+
+#[test]
 fn a_payout_below_the_minimum_is_refused() {
     let (mut world, alice) = staked();
     world.request_unstake(&alice, 100).accepted();

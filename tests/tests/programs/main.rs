@@ -23,6 +23,7 @@ mod instructions;
 mod instruments;
 mod insurance;
 mod insurance_refusals;
+mod insurance_sequences;
 mod interest;
 mod limits;
 mod liquidation;

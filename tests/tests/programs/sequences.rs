@@ -318,7 +318,7 @@ fn claims_are_backed(world: &World) {
     assert!(held - claims <= 3 * accounts, "{claims} claimed of {held}");
 }
 
-fn cases(default: u32) -> ProptestConfig {
+pub(super) fn cases(default: u32) -> ProptestConfig {
     let asked = std::env::var("PROPTEST_CASES").ok();
     ProptestConfig {
         cases: asked.and_then(|n| n.parse().ok()).unwrap_or(default),

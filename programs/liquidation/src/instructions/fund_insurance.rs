@@ -6,7 +6,7 @@ use {
         state::{InsuranceFund, LiquidationConfig},
     },
     anchor_lang::prelude::*,
-    anchor_spl::token_interface::{Mint, TokenAccount, TokenInterface},
+    anchor_spl::token_interface::TokenInterface,
     margin_pool::{program::MarginPool, state::Pool},
 };
 
@@ -19,13 +19,14 @@ pub struct FundInsurance<'info> {
     pub fund: AccountLoader<'info, InsuranceFund>,
     #[account(mut)]
     pub pool: AccountLoader<'info, Pool>,
-    /// Checked by the pool.
-    pub quote_mint: InterfaceAccount<'info, Mint>,
-    /// Checked by the pool.
+    /// CHECK: by the pool.
+    pub quote_mint: UncheckedAccount<'info>,
+    /// CHECK: by the pool.
     #[account(mut)]
-    pub quote_vault: InterfaceAccount<'info, TokenAccount>,
-    #[account(mut, token::mint = quote_mint, token::authority = depositor)]
-    pub source: InterfaceAccount<'info, TokenAccount>,
+    pub quote_vault: UncheckedAccount<'info>,
+    /// CHECK: by the pool, that it holds the quote currency and who may move it.
+    #[account(mut)]
+    pub source: UncheckedAccount<'info>,
     pub depositor: Signer<'info>,
     /// CHECK: the signing address; holds no data.
     #[account(seeds = [seeds::AUTHORITY], bump = config.load()?.authority_bump)]

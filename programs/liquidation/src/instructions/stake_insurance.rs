@@ -6,7 +6,7 @@ use {
         state::{InsuranceFund, InsuranceStake, LiquidationConfig},
     },
     anchor_lang::prelude::*,
-    anchor_spl::token_interface::{Mint, TokenAccount, TokenInterface},
+    anchor_spl::token_interface::TokenInterface,
     cep_risk::fund::MIN_PROTOCOL_SHARES,
     margin_pool::{program::MarginPool, state::Pool},
 };
@@ -23,13 +23,14 @@ pub struct StakeInsurance<'info> {
     pub stake: AccountLoader<'info, InsuranceStake>,
     #[account(mut)]
     pub pool: AccountLoader<'info, Pool>,
-    /// Checked by the pool.
-    pub quote_mint: InterfaceAccount<'info, Mint>,
-    /// Checked by the pool.
+    /// CHECK: by the pool.
+    pub quote_mint: UncheckedAccount<'info>,
+    /// CHECK: by the pool.
     #[account(mut)]
-    pub quote_vault: InterfaceAccount<'info, TokenAccount>,
-    #[account(mut, token::mint = quote_mint, token::authority = owner)]
-    pub source: InterfaceAccount<'info, TokenAccount>,
+    pub quote_vault: UncheckedAccount<'info>,
+    /// CHECK: by the pool, that it holds the quote currency and who may move it.
+    #[account(mut)]
+    pub source: UncheckedAccount<'info>,
     pub owner: Signer<'info>,
     /// CHECK: the signing address; holds no data.
     #[account(seeds = [seeds::AUTHORITY], bump = config.load()?.authority_bump)]

@@ -6,7 +6,7 @@ use {
         state::{InsuranceFund, InsuranceStake, LiquidationConfig},
     },
     anchor_lang::prelude::*,
-    anchor_spl::token_interface::{Mint, TokenAccount, TokenInterface},
+    anchor_spl::token_interface::TokenInterface,
     margin_pool::{program::MarginPool, state::Pool},
 };
 
@@ -22,14 +22,14 @@ pub struct Unstake<'info> {
     pub stake: AccountLoader<'info, InsuranceStake>,
     #[account(mut)]
     pub pool: AccountLoader<'info, Pool>,
-    /// Checked by the pool.
-    pub quote_mint: InterfaceAccount<'info, Mint>,
-    /// Checked by the pool.
+    /// CHECK: by the pool.
+    pub quote_mint: UncheckedAccount<'info>,
+    /// CHECK: by the pool.
     #[account(mut)]
-    pub quote_vault: InterfaceAccount<'info, TokenAccount>,
-    /// Anyone's: the owner says whose.
-    #[account(mut, token::mint = quote_mint)]
-    pub destination: InterfaceAccount<'info, TokenAccount>,
+    pub quote_vault: UncheckedAccount<'info>,
+    /// CHECK: by the pool, that it holds the quote currency; the owner says whose it is.
+    #[account(mut)]
+    pub destination: UncheckedAccount<'info>,
     pub owner: Signer<'info>,
     /// CHECK: the signing address; holds no data.
     #[account(seeds = [seeds::AUTHORITY], bump = config.load()?.authority_bump)]
