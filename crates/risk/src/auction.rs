@@ -226,13 +226,16 @@ pub fn slice_of_position(
         return Ok((0, slice_of(quote, fraction)));
     }
     let profit = Quantity(base).at(mark).0 + i128::from(quote) * 1_000_000;
-    let share = i128::from(base.unsigned_abs()) * i128::from(fraction.min(PPB));
-    let ppb = i128::from(PPB);
-    let up = i128::from(profit < 0 && share % ppb != 0);
-    let size = i64::try_from(share / ppb + up).map_err(|_| RiskError::Overflow)?;
+    let (whole, fraction) = (base.unsigned_abs(), fraction.min(PPB));
+    // base x fraction / 10⁹ by the billions in it and the rest, whose product stays below 2⁶⁰.
+    let rest = (whole % PPB) * fraction;
+    let size = (whole / PPB) * fraction + rest / PPB + u64::from(profit < 0 && rest % PPB != 0);
+    let size = i64::try_from(size).map_err(|_| RiskError::Overflow)?;
     let part = if base > 0 { size } else { -size };
-    let quote_part =
-        (i128::from(quote) * i128::from(size)).div_euclid(i128::from(base.unsigned_abs()));
+    let quote_part = match quote {
+        0 => 0,
+        quote => (i128::from(quote) * i128::from(size)).div_euclid(i128::from(whole)),
+    };
     Ok((
         part,
         i64::try_from(quote_part).map_err(|_| RiskError::Overflow)?,

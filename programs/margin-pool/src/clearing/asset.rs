@@ -1,12 +1,15 @@
 use {
     crate::{
         error::MarginPoolError,
-        margin::{BookParts, valuation},
+        margin::{BookParts, bit, valuation},
         state::{MarginAccount, Position, PositionKind},
     },
     anchor_lang::prelude::*,
     risk_engine::state::{Instrument, InstrumentKind},
 };
+
+/// Underlyings that one account may have options on.
+pub const MAX_OPTION_UNDERLYINGS: u32 = 4;
 
 /// What a position is in. All but the kind and the underlying is zero for a perpetual.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,11 +106,28 @@ impl Asset {
         self.find(account).map_or(0, |p| p.base)
     }
 
+    /// Options on one more underlying are refused when the account has them on [`MAX_OPTION_UNDERLYINGS`]: what they cost to
+    /// look up is most of a margin check, and a liquidation has two.
+    fn require_few_option_books(&self, account: &MarginAccount) -> Result<()> {
+        if !self.is_option() {
+            return Ok(());
+        }
+        let option = |kind: u8| kind == PositionKind::Call as u8 || kind == PositionKind::Put as u8;
+        let options = account.positions.iter().filter(|p| option(p.kind));
+        let books = options.fold(bit(self.underlying), |books, p| books | bit(p.underlying));
+        require!(
+            books.count_ones() <= MAX_OPTION_UNDERLYINGS,
+            MarginPoolError::TooManyOptionUnderlyings
+        );
+        Ok(())
+    }
+
     /// The slot of the account's position in it, a new one if there is none yet.
     pub fn find_or_open(&self, account: &mut MarginAccount) -> Result<usize> {
         if let Some(slot) = account.positions.iter().position(|p| self.is_of(p)) {
             return Ok(slot);
         }
+        self.require_few_option_books(account)?;
         let free = account.positions.iter().position(Position::is_free);
         let slot = free.ok_or(MarginPoolError::PositionSlotsFull)?;
         let position = account.positions.get_mut(slot);

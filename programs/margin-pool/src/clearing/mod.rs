@@ -9,4 +9,10 @@ mod settlement;
 mod tests;
 mod waterfall;
 
-pub use {asset::Asset, cash::*, positions::*, settlement::*, waterfall::*};
+pub use {
+    asset::{Asset, MAX_OPTION_UNDERLYINGS},
+    cash::*,
+    positions::*,
+    settlement::*,
+    waterfall::*,
+};

@@ -61,20 +61,24 @@ pub fn exchange(
     held: (&Asset, u64),
     (base, quote): (i64, i64),
 ) -> Result<()> {
-    if held.0.is_option() {
-        let (to, from) = sides;
-        pay(pool, from, to, quote)?;
-        return give(pool, market, (to, from), held, (base, 0, quote));
-    }
-    give(pool, market, sides, held, (base, quote, 0))
+    let (to, from) = sides;
+    let slots = (held.0.find_or_open(to)?, held.0.find_or_open(from)?);
+    let moved = match held.0.is_option() {
+        true => {
+            pay(pool, from, to, quote)?;
+            (base, 0, quote)
+        }
+        false => (base, quote, 0),
+    };
+    give(pool, market, ((to, slots.0), (from, slots.1)), held, moved)
 }
 
-/// Gives `base` and `quote` of a position to `to` and takes them from `from`, as they stand. An option counts as bought at
+/// Gives `base` and `quote` of the position in a slot of `from` to `to`, as they stand. An option counts as bought at
 /// the mark.
 pub fn exchange_as_is(
     pool: &mut Pool,
     market: &mut Market,
-    sides: (&mut MarginAccount, &mut MarginAccount),
+    (to, (from, slot)): (&mut MarginAccount, (&mut MarginAccount, usize)),
     (asset, mark): (&Asset, u64),
     (base, quote): (i64, i64),
 ) -> Result<()> {
@@ -82,6 +86,8 @@ pub fn exchange_as_is(
         true => negative(rough_worth(base, mark)?)?,
         false => 0,
     };
+    let at = asset.find_or_open(to)?;
+    let sides = ((to, at), (from, slot));
     give(pool, market, sides, (asset, mark), (base, quote, paid))
 }
 
@@ -89,7 +95,7 @@ pub fn exchange_as_is(
 fn give(
     pool: &mut Pool,
     market: &mut Market,
-    (to, from): (&mut MarginAccount, &mut MarginAccount),
+    (to, from): ((&mut MarginAccount, usize), (&mut MarginAccount, usize)),
     held: (&Asset, u64),
     (base, quote, paid): (i64, i64, i64),
 ) -> Result<()> {
@@ -120,11 +126,10 @@ pub fn part_of(position: &Position, mark: u64, fraction: u64) -> Result<(i64, i6
 fn change(
     pool: &mut Pool,
     market: &mut Market,
-    account: &mut MarginAccount,
+    (account, slot): (&mut MarginAccount, usize),
     (asset, mark): (&Asset, u64),
     (base, quote, paid): (i64, i64, i64),
 ) -> Result<()> {
-    let slot = asset.find_or_open(account)?;
     let position = account.position_mut(slot)?;
     bring_up(market, position)?;
     let before = position.base;

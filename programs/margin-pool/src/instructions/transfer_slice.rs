@@ -112,24 +112,46 @@ fn move_positions<B: BookParts>(
     fraction: u64,
 ) -> Result<Causes> {
     let mut causes = Causes::default();
-    for slot in 0..from.positions.len() {
-        let Some(position) = from.positions.get(slot).filter(|p| !p.is_free()) else {
-            continue;
-        };
-        let asset = Asset::held(position)?;
-        let mut market = risk.market_mut(asset.underlying)?;
-        if let Some(mark) = make_current(pool, &mut market, from, books, (slot, &asset))? {
-            let position = from.position_mut(slot)?;
-            causes.note(position, mark)?;
-            let part = clearing::part_of(position, mark, fraction)?;
-            clearing::exchange_as_is(pool, &mut market, (to, from), (&asset, mark), part)?;
+    // A market is borrowed, brought to now and checked once.
+    let mut left = usize::from(from.open_positions);
+    for underlying in risk.underlyings() {
+        let market = &mut *risk.market_mut(underlying)?;
+        accrue(pool, market, books, underlying)?;
+        for slot in 0..from.positions.len() {
+            let held = from.positions.get(slot);
+            let Some(position) = held.filter(|p| !p.is_free() && p.underlying == underlying) else {
+                continue;
+            };
+            left = left.saturating_sub(1);
+            let asset = Asset::held(position)?;
+            if let Some(mark) = make_current(pool, market, from, books, (slot, &asset))? {
+                let position = from.position_mut(slot)?;
+                causes.note(position, mark)?;
+                let part = clearing::part_of(position, mark, fraction)?;
+                let sides = (&mut *to, (&mut *from, slot));
+                clearing::exchange_as_is(pool, market, sides, (&asset, mark), part)?;
+            }
         }
         market.invariant()?;
     }
+    require!(left == 0, MarginPoolError::RiskAccountsMissing);
     Ok(causes)
 }
 
-/// Brings a position up to date, an instrument that has its settlement price into its claim, and returns what it is marked
+/// Brings a market's funding to now.
+pub(super) fn accrue<B: BookParts>(
+    pool: &Pool,
+    market: &mut Market,
+    books: &Books<B>,
+    underlying: u8,
+) -> Result<()> {
+    let index = Price::new(books.listed(underlying)?.book.header().price);
+    let index = index.map_err(|_| MarginPoolError::BookNotReady)?;
+    let funding = pool.params.funding();
+    market.funding.accrue(&funding, index, books.now)
+}
+
+/// Brings a position up to date, its market's funding having been, an instrument that has its settlement price into its claim, and returns what it is marked
 /// at; `None` when nothing is left of it.
 pub(super) fn make_current<B: BookParts>(
     pool: &mut Pool,
@@ -139,10 +161,6 @@ pub(super) fn make_current<B: BookParts>(
     (slot, asset): (usize, &Asset),
 ) -> Result<Option<u64>> {
     let listed = books.listed(asset.underlying)?;
-    let funding = pool.params.funding();
-    let index = Price::new(listed.book.header().price);
-    let index = index.map_err(|_| MarginPoolError::BookNotReady)?;
-    market.funding.accrue(&funding, index, books.now)?;
     // A claim is what it is, and its instrument may be gone.
     let open = asset.instrument != 0 && asset.base(account) != 0;
     let payoff = match open {
