@@ -3,9 +3,7 @@
 use {
     crate::{
         PRICE_ONE, USD,
-        config::{
-            BONUS, CLOSE_FACTOR, INITIAL, MAINTENANCE, MAINTENANCE_DOUBLES_AT, Mechanism,
-        },
+        config::{BONUS, CLOSE_FACTOR, INITIAL, MAINTENANCE, MAINTENANCE_DOUBLES_AT, Mechanism},
     },
     anyhow::Result,
     cep_risk::{
@@ -222,4 +220,69 @@ impl Account {
 #[must_use]
 pub(crate) fn margin_needed(gain_rate: f64) -> f64 {
     (MAINTENANCE * INITIAL - gain_rate).max(0.001)
+}
+
+#[cfg(test)]
+mod tests {
+    use {super::*, crate::config::SHIPPED};
+
+    #[test]
+    fn terms_are_those_of_the_risk_library_and_a_slice_leaves_what_it_brings() {
+        for health in [-0.3, -0.01, 0.02, 0.3, 0.7, 0.99] {
+            for seconds in [0, 1, 60, 899, 900, 3_000] {
+                // SETUP
+                let mut account = Account::new(250_000.0, health);
+                let price = PRICE_ONE - 1_234_567;
+                let (equity, maintenance) = (account.equity(price), account.maintenance(price));
+                account.observe(equity, seconds, PPM);
+                // ACT
+                let terms = account
+                    .terms(&Mechanism::STANDARD, price, PPB)
+                    .unwrap()
+                    .unwrap();
+                // CHECK
+                if equity > 0 {
+                    let d = SHIPPED.discount(seconds);
+                    let margin = SHIPPED.buffer_margin(equity, maintenance).unwrap();
+                    let f = max_fraction(margin, equity, 0, d);
+                    let whole = i128::from(solvent_price(equity, 0, d).unwrap());
+                    let up = (whole * i128::from(f) + i128::from(PPB) - 1) / i128::from(PPB);
+                    assert_eq!((terms.fraction, i128::from(terms.payment)), (f, up));
+                    assert_eq!(terms.fund, 0);
+                } else {
+                    let due = SHIPPED
+                        .insolvent_price(equity, maintenance, seconds)
+                        .unwrap();
+                    assert_eq!(
+                        (terms.fraction, terms.payment, terms.fund),
+                        (PPB, due, -due)
+                    );
+                }
+                account.settle(&terms);
+                let moved = account.equity(price) - equity;
+                // Three roundings of a micro-USD.
+                assert!((moved - (terms.payment + terms.fund - terms.value)).abs() <= 3);
+                if equity > 0 {
+                    assert!(account.cleared(&Mechanism::STANDARD, price).unwrap());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn cash_paid_in_is_not_sold_again() {
+        let mut account = Account::new(250_000.0, 0.9);
+        let first = account
+            .terms(&Mechanism::STANDARD, PRICE_ONE, PPB / 20)
+            .unwrap()
+            .unwrap();
+        account.settle(&first);
+        assert_eq!(account.reserved, first.payment);
+        let second = account
+            .terms(&Mechanism::STANDARD, PRICE_ONE, PPB / 20)
+            .unwrap()
+            .unwrap();
+        let nineteen = first.value - first.value / 20;
+        assert!((second.value - nineteen).abs() <= 3, "{second:?}");
+    }
 }

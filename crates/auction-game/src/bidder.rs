@@ -124,3 +124,44 @@ impl Bidder {
         self.net += gain - self.hedging(game, notional) * notional - game.fee;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use {
+        super::*,
+        crate::{PRICE_ONE, config::Regime},
+        rand::SeedableRng,
+    };
+
+    #[test]
+    fn a_bid_never_needs_more_margin_than_the_bidder_has() {
+        // SETUP: margin for a tenth of the slice, in an account far below maintenance.
+        let game = Game {
+            capital: 1_000.0,
+            ..Game::new(Regime::CALM)
+        };
+        let mut bidder = Bidder::draw(&game, 0.0, &mut ChaCha8Rng::seed_from_u64(1));
+        let mut account = Account::new(250_000.0, 0.7);
+        let take = |bidder: &mut Bidder, account: &mut Account| {
+            let state = (1_000_000, 0.0);
+            let bid = bidder
+                .judge(&game, (0, account), 100, PRICE_ONE, state)
+                .unwrap();
+            bid.map(|bid| {
+                let terms = account
+                    .terms(&game.mechanism, PRICE_ONE, bid.limit)
+                    .unwrap()
+                    .unwrap();
+                account.settle(&terms);
+                bidder.take(&game, &terms, 0);
+                terms.notional
+            })
+        };
+        // ACT, CHECK: all of its margin at once, none after it, and all again when the slice is unwound.
+        let first = take(&mut bidder, &mut account).unwrap();
+        assert!(bidder.free.abs() < 1.0 && first < account.notional(PRICE_ONE) / 10);
+        assert_eq!(take(&mut bidder, &mut account), None);
+        bidder.unwind(game.unwind_seconds);
+        assert!(take(&mut bidder, &mut account).unwrap() > first / 2);
+    }
+}

@@ -22,6 +22,13 @@ pub const PROPOSED: AuctionParams = AuctionParams {
     buffer: 150_000,
 };
 
+/// As dear at the start, but three minutes to the price at which the shipped path needs fifteen.
+pub const STEEP: AuctionParams = AuctionParams {
+    cut: 700_000_000,
+    fast_seconds: 180,
+    ..PROPOSED
+};
+
 /// The pace a deployment is set up with.
 pub const SHIPPED_PACE: PaceParams = PaceParams {
     calm: 2_000_000,
@@ -52,7 +59,7 @@ pub struct Regime {
     pub notional: f64,
     /// Equity at the start over maintenance margin, drawn evenly from here. Below one it can be liquidated at once.
     pub health: [f64; 2],
-    /// Insurance fund, USD.
+    /// Insurance fund, USD; what comes in while the game lasts is left out.
     pub fund: f64,
     /// Seconds that are played.
     pub horizon: u64,
@@ -99,7 +106,15 @@ impl Regime {
         fund: 100_000.0,
         horizon: 1_800,
     };
-    pub const ALL: [Self; 3] = [Self::CALM, Self::VOLATILE, Self::CRASH];
+    /// A fall that no bid can come before: half the accounts owe more than they have, together more than the fund.
+    pub const GAP: Self = Self {
+        name: "gap",
+        crash: -0.14,
+        crash_seconds: 1,
+        horizon: 3_600,
+        ..Self::CRASH
+    };
+    pub const ALL: [Self; 4] = [Self::CALM, Self::VOLATILE, Self::CRASH, Self::GAP];
 }
 
 /// How an account below maintenance is sold.

@@ -1,12 +1,7 @@
 //! The mark-up that no bidder gains by changing, found by iterated best response.
 
 use {
-    crate::{
-        config::Game,
-        play::Strategy,
-        sample::sample_with,
-        statistics::Estimate,
-    },
+    crate::{config::Game, play::Strategy, sample::sample_with, statistics::Estimate},
     anyhow::Result,
 };
 
@@ -15,8 +10,8 @@ const LEAST: f64 = 0.000_02;
 /// Where the search starts: a decade on each side of common costs, and for a lone bidder nearly the whole account.
 const STARTS: [f64; 6] = [0.000_02, 0.000_2, 0.001, 0.004, 0.016, 0.064];
 /// The search ends when neighbours differ by less than this factor.
-const FINE: f64 = 1.06;
-const ROUNDS: usize = 40;
+const FINE: f64 = 1.1;
+const ROUNDS: usize = 12;
 
 /// One bidder's mean profit per path when it acts `seconds` later (negative: earlier) than all others would, USD.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -62,7 +57,7 @@ pub fn solve(game: &Game, seed: u64, paths: u64) -> Result<f64> {
         Ok(best.0)
     };
     let mut threshold = 0.000_2;
-    for _ in 0..3 {
+    for _ in 0..2 {
         let better = best(threshold, &STARTS)?;
         if better == threshold {
             break;
@@ -73,17 +68,14 @@ pub fn solve(game: &Game, seed: u64, paths: u64) -> Result<f64> {
     for _ in 0..ROUNDS {
         let tried = [(threshold / factor).max(LEAST), threshold * factor];
         let better = best(threshold, &tried)?;
-        // Half way, as geometric mean: full steps of all bidders at once swing.
-        let moved = better != threshold;
-        threshold = (threshold * better).sqrt();
-        if !moved {
+        if better == threshold {
             factor = factor.sqrt();
-        } else if factor < FINE {
-            break;
         }
         if factor < FINE {
             break;
         }
+        // Half way, as geometric mean: full steps of all bidders at once swing.
+        threshold = (threshold * better).sqrt();
     }
     Ok(threshold)
 }
@@ -116,4 +108,52 @@ pub fn waiting(
             })
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use {
+        super::*,
+        crate::config::{Mechanism, PROPOSED, Regime, SHIPPED_PACE},
+    };
+
+    #[test]
+    fn in_competition_nobody_gains_by_waiting_or_hurrying() {
+        let proposed = Mechanism::Auction {
+            params: PROPOSED,
+            pace: Some(SHIPPED_PACE),
+        };
+        for game in [
+            Game::new(Regime::CALM),
+            Game::new(Regime::VOLATILE),
+            Game::new(Regime::CALM).with(proposed),
+            Game::new(Regime::VOLATILE).with(proposed),
+        ] {
+            let threshold = solve(&game, 1, 150).unwrap();
+            let all = waiting(&game, threshold, &[-30, -10, -2, 2, 10, 30], 2, 600).unwrap();
+            for d in &all {
+                assert!(
+                    d.difference.mean <= 2.0 * d.difference.error,
+                    "{game:?} {d:?}"
+                );
+            }
+            // Being two seconds late costs more than chance explains.
+            let late = all.iter().find(|d| d.seconds == 2).unwrap().difference;
+            assert!(late.mean < -2.0 * late.error, "{late:?}");
+        }
+    }
+
+    #[test]
+    fn a_lone_bidder_waits_and_a_second_one_ends_it() {
+        let alone = Game {
+            bidders: 1,
+            ..Game::new(Regime::VOLATILE)
+        };
+        let two = Game {
+            bidders: 2,
+            ..alone
+        };
+        let (lone, shared) = (solve(&alone, 1, 20).unwrap(), solve(&two, 1, 100).unwrap());
+        assert!(lone > 20.0 * shared, "{lone} {shared}");
+    }
 }

@@ -24,7 +24,7 @@ mod statistics;
 pub use {
     account::{Account, Terms},
     bidder::Bidder,
-    config::{Game, Mechanism, PROPOSED, Regime, SHIPPED, SHIPPED_PACE},
+    config::{Game, Mechanism, PROPOSED, Regime, SHIPPED, SHIPPED_PACE, STEEP},
     equilibrium::{Deviation, solve, waiting},
     play::{Outcome, play},
     sample::{Summary, sample, summarise},

@@ -1,30 +1,68 @@
-use cep_auction_game::*;
-use cep_risk::auction::AuctionParams;
-fn main() -> anyhow::Result<()> {
-    for (pn, params) in [("shipped", SHIPPED), ("proposed", PROPOSED)] {
-        for regime in Regime::ALL {
-            let n = if regime.accounts > 1 { 8 } else { 300 };
-            for (mn, m) in [
-                ("paced", Mechanism::Auction { params, pace: Some(SHIPPED_PACE) }),
-                ("unpaced", Mechanism::Auction { params, pace: None }),
-                ("notional", Mechanism::BonusOnNotional),
-                ("equity", Mechanism::BonusOnEquity),
-            ] {
-                let t0 = std::time::Instant::now();
-                let game = Game::new(regime).with(m);
-                let th = if matches!(m, Mechanism::Auction { .. }) { solve(&game, 1, n)? } else { 0.0 };
-                let t1 = t0.elapsed();
-                let s = summarise(&sample(&game, th, 2, n)?);
-                println!("{pn} {} {mn} th {:.2} bp first {} open {:?} given {:.2}%±{:.2} of eq {:.2}%  bad {:.1}±{:.1} insolv {:.3} net {:.1} [{:.1?} {:.1?}]", regime.name, th*1e4, s.first_bid, s.open,
-                    100.*s.given_of_sold.mean, 100.*s.given_of_sold.error, 100.*s.given_of_equity.mean, s.bad_debt.mean, s.bad_debt.error, s.insolvent.mean, s.net.mean, t1, t0.elapsed());
-                if mn == "paced" {
-                    for d in waiting(&game, th, &[-60, -20, -10, -5, -2, 2, 5, 10, 20, 60], 3, n)? {
-                        println!("   {} {:.2} ± {:.2}  diff {:.3} ± {:.3}", d.seconds, d.profit.mean, d.profit.error, d.difference.mean, d.difference.error);
-                    }
-                }
-            }
+//! Prints the tables of docs/liquidation-game.md and writes its figures.
+
+mod plots;
+mod tables;
+
+use {
+    anyhow::{Context, Result},
+    clap::Parser,
+    indicatif::{ProgressBar, ProgressStyle},
+    std::{fs, path::PathBuf},
+    tables::{Effort, Run},
+};
+
+/// Bidders who choose when to bid in liquidation auctions: tables on standard output, figures as SVG.
+#[derive(Parser)]
+#[command(version)]
+struct Arguments {
+    /// Few paths: seconds, and figures only to look at
+    #[arg(long)]
+    fast: bool,
+    /// Where the figures go
+    #[arg(long, default_value = "docs/liquidation-game")]
+    figures: PathBuf,
+}
+
+/// Equilibria and rows of deviations, for the progress line.
+const STEPS: u64 = 28 + 8 + 42;
+
+fn main() -> Result<()> {
+    let arguments = Arguments::parse();
+    let figures = arguments.figures;
+    fs::create_dir_all(&figures).with_context(|| {
+        format!(
+            "{} cannot be made; name another --figures",
+            figures.display()
+        )
+    })?;
+    let effort = if arguments.fast {
+        Effort {
+            single: [20, 50],
+            crowd: [2, 3],
+            aside: [1, 2],
         }
-    }
-    let _: Option<AuctionParams> = None;
+    } else {
+        Effort {
+            single: [300, 2_000],
+            crowd: [12, 40],
+            aside: [5, 16],
+        }
+    };
+    let progress = ProgressBar::new(STEPS).with_style(ProgressStyle::with_template(
+        "{bar:30} {pos}/{len}  {elapsed} of about {duration}  {msg}",
+    )?);
+    progress.enable_steady_tick(std::time::Duration::from_millis(200));
+    let run = Run {
+        effort,
+        progress: &progress,
+    };
+    let mut out = String::from("## Mechanisms\n\n");
+    let solved = run.mechanisms(&mut out, &figures)?;
+    out.push_str("## Waiting\n\n");
+    run.waiting(&mut out, &solved, &figures)?;
+    out.push_str("\n## Sensitivities\n\n");
+    run.sensitivities(&mut out)?;
+    progress.finish_and_clear();
+    print!("{out}");
     Ok(())
 }

@@ -18,11 +18,7 @@ pub(crate) fn normal(rng: &mut ChaCha8Rng) -> f64 {
 }
 
 /// Prices at steps from time zero, [`PRICE_ONE`] first, drawn one by one: most games end early.
-pub(crate) fn prices(
-    regime: Regime,
-    step: u64,
-    mut rng: ChaCha8Rng,
-) -> impl Iterator<Item = u64> {
+pub(crate) fn prices(regime: Regime, step: u64, mut rng: ChaCha8Rng) -> impl Iterator<Item = u64> {
     let seconds = step as f64;
     let variance = 1.0 + LONG_SHARE * (LONG_FACTOR * LONG_FACTOR - 1.0);
     let scale = regime.volatility * (seconds / SECONDS_PER_DAY as f64).sqrt();
@@ -60,7 +56,10 @@ mod tests {
             let expected = regime.volatility * (regime.horizon as f64 / 86_400.0).sqrt();
             // Standard error of a standard deviation over 400 paths: 3.5 %.
             assert!((sd / expected - 1.0).abs() < 0.14, "{sd} {expected}");
-            assert!((mean - regime.crash).abs() < 4.0 * expected / 20.0, "{mean}");
+            assert!(
+                (mean - regime.crash).abs() < 4.0 * expected / 20.0,
+                "{mean}"
+            );
         }
     }
 }
