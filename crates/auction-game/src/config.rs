@@ -106,7 +106,7 @@ impl Regime {
         fund: 100_000.0,
         horizon: 1_800,
     };
-    /// A fall that no bid can come before: half the accounts owe more than they have, together more than the fund.
+    /// A fall that no bid can come before: a third of the accounts owe more than they have, together half the fund.
     pub const GAP: Self = Self {
         name: "gap",
         crash: -0.14,
