@@ -14,6 +14,7 @@ use {
     cep_sdk::programs::{
         margin_pool::{
             Leg,
+            clearing::MAX_OPTION_UNDERLYINGS,
             state::{MAX_COLLATERALS, MAX_POSITIONS, MarginAccount, Market, Position},
         },
         risk_engine::state::InstrumentKind,
@@ -23,9 +24,9 @@ use {
 };
 
 /// Options per underlying that fill an account beside its perpetuals.
-pub const OPTIONS: usize = MAX_POSITIONS / MAX_UNDERLYINGS - 1;
+pub const OPTIONS: usize = (MAX_POSITIONS - MAX_UNDERLYINGS) / MAX_OPTION_UNDERLYINGS as usize;
 /// So many of them have their curves on an older centre.
-const OLDER: u8 = 4;
+const OLDER: u8 = 7;
 
 /// The shipped deployment, widened to `underlyings` and `collaterals`: the new ones repeat the shipped
 /// columns and prices in turn. Costs depend on how many there are, not on what they are.
@@ -112,27 +113,28 @@ pub fn widened_set(set: &ScenarioSet, shipped: usize, columns: usize) -> Scenari
     .unwrap()
 }
 
-/// [`at_the_limit`] with seven options on every underlying, open for trading, their curves fresh and on two centres, 3 %
+/// [`at_the_limit`] with fourteen options on each of as many underlyings as an account may have options on, open for trading, their curves fresh and on two centres, 3 %
 /// apart: the most that an account can be made to look up.
 #[must_use]
 pub fn with_options() -> World {
     let mut setup = at_the_limit();
-    for underlying in &mut setup.parameters.underlyings {
-        underlying.implied = feeds();
+    let with_options = || 0..MAX_OPTION_UNDERLYINGS as u8;
+    for underlying in with_options() {
+        setup.parameters.underlyings[usize::from(underlying)].implied = feeds();
     }
     let mut world = World::ready(&setup);
     let expiry = world.expiry_in(30);
-    for underlying in world.underlyings() {
+    for underlying in with_options() {
         world.extend_book(underlying, OPTIONS);
         let price = world.prices[usize::from(underlying)];
         for i in 0..OPTIONS {
             let kind = [InstrumentKind::Call, InstrumentKind::Put][i % 2];
-            let strike = price * (0.85 + 0.1 * (i / 2) as f64);
+            let strike = price * (0.8 + 0.05 * (i / 2) as f64);
             world.list(underlying, kind, expiry, strike);
         }
     }
     world.set_volatility(0.6);
-    for underlying in world.underlyings() {
+    for underlying in with_options() {
         let price = world.prices[usize::from(underlying)];
         world.set_price(underlying, price * 1.03);
         world.crank_curves(underlying, 8);

@@ -1,7 +1,11 @@
 //! The largest account that the programs admit can do everything that an account must be able to do.
 
 use {
-    cep_sdk::programs::margin_pool::state::MAX_COLLATERALS,
+    cep_sdk::programs::margin_pool::{
+        clearing::{Asset, MAX_OPTION_UNDERLYINGS},
+        error::MarginPoolError,
+        state::{MAX_COLLATERALS, MarginAccount, PositionKind},
+    },
     cep_tests::{
         Outcome, Receipt, Trader, World,
         actions::{ALL, leg},
@@ -132,4 +136,110 @@ fn full_of_options_its_auction_opens_and_closes() {
     fits(&world.open(&alice, &maker).accepted());
     world.deposit_usd(&alice, 1_000_000.0);
     fits(&world.close(&alice, maker.owner(), &maker).accepted());
+}
+
+/// All options' curves are stale and the oracle of one underlying is dead, of the others it was just asked.
+fn with_stale_curves_and_a_dead_oracle(world: &mut World) {
+    let age = world
+        .book(0)
+        .curve_max_age
+        .max(world.book(0).dead_price_age);
+    world.advance(i64::try_from(age).unwrap() + 1);
+    for underlying in world.underlyings().skip(1) {
+        let price = world.prices[usize::from(underlying)];
+        let update = world.post_price(underlying, price, price / 5_000.0);
+        world.refresh(underlying, update).accepted();
+    }
+    let book = world.book(0);
+    assert!(book.price_is_dead(world.now()) && !world.book(1).price_is_dead(world.now()));
+}
+
+fn stale_curves(world: &World, trader: &Trader) -> u32 {
+    world.health(trader).report.stale_curves.count_ones()
+}
+
+#[test]
+fn full_of_options_it_is_liquidated_with_stale_curves_and_a_dead_oracle() {
+    let (mut world, alice, maker) = full_of_options();
+    let keeper = world.holder_of_everything("keeper", 5_000_000.0);
+    with_stale_curves_and_a_dead_oracle(&mut world);
+    let spare = world.health(&alice).maintenance.health();
+    world.forge_cash(&alice, &maker, spare + 1);
+    assert_eq!(stale_curves(&world, &alice), MAX_OPTION_UNDERLYINGS);
+
+    let open = world.open(&alice, &keeper).accepted();
+    let bid = world.bid(&alice, &keeper, ALL, i64::MAX).accepted();
+    let close = world.close(&alice, keeper.owner(), &keeper).accepted();
+    println!(
+        "open {} bid {} close {}",
+        open.compute_units, bid.compute_units, close.compute_units
+    );
+    [open, bid, close].iter().for_each(fits);
+}
+
+#[test]
+fn full_of_options_it_is_liquidated_when_insolvent_with_stale_curves_and_a_dead_oracle() {
+    let (mut world, alice, maker) = full_of_options();
+    let keeper = world.holder_of_everything("keeper", 5_000_000.0);
+    world.insure(&maker, 1_000_000.0).accepted();
+    let equity = world.health(&alice).maintenance.equity;
+    world.forge_cash(&alice, &maker, equity + 10_000_000_000);
+    with_stale_curves_and_a_dead_oracle(&mut world);
+
+    let open = world.open(&alice, &keeper).accepted();
+    let bid = world.bid(&alice, &keeper, ALL, i64::MAX).accepted();
+    let close = world.close(&alice, keeper.owner(), &keeper).accepted();
+    println!(
+        "open {} bid {} close {}",
+        open.compute_units, bid.compute_units, close.compute_units
+    );
+    [open, bid, close].iter().for_each(fits);
+    assert!(
+        world
+            .account(&alice.account)
+            .positions
+            .iter()
+            .all(|p| p.is_free())
+    );
+}
+
+#[test]
+fn full_of_options_it_is_closed_against_the_other_side() {
+    let (mut world, alice, maker) = full_of_options();
+    let equity = world.health(&alice).maintenance.equity;
+    world.forge_cash(&alice, &maker, equity + 10_000_000_000);
+    world.open(&alice, &maker).accepted();
+    world.advance(3_600);
+    world.republish();
+
+    // A market has room for sixteen reductions, and here are fifteen in each of four.
+    let reduced = world.reduce_opposite(&alice, &maker).accepted();
+    println!("reduce {}", reduced.compute_units);
+    fits(&reduced);
+
+    let left = world.account(&alice.account);
+    assert!(left.positions.iter().all(|p| p.base == 0));
+}
+
+#[test]
+fn options_on_a_fifth_underlying_need_another_account() {
+    let (world, alice, _) = full_of_options();
+    let mut account: MarginAccount = *world.account(&alice.account);
+    let fifth = |underlying: u32| Asset {
+        underlying: u8::try_from(underlying).unwrap(),
+        instrument: 99,
+        kind: PositionKind::Call,
+        ..Asset::perpetual(0)
+    };
+    account.positions[63] = bytemuck::Zeroable::zeroed();
+    let refusal = fifth(MAX_OPTION_UNDERLYINGS).find_or_open(&mut account);
+    assert_eq!(
+        refusal,
+        Err(MarginPoolError::TooManyOptionUnderlyings.into())
+    );
+    // One more on the fourth is like any other.
+    assert_eq!(
+        fifth(MAX_OPTION_UNDERLYINGS - 1).find_or_open(&mut account),
+        Ok(63)
+    );
 }
