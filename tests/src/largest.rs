@@ -14,7 +14,7 @@ use {
     cep_sdk::programs::{
         margin_pool::{
             Leg,
-            clearing::MAX_OPTION_UNDERLYINGS,
+            clearing::{MAX_OPTION_UNDERLYINGS, MAX_OPTIONS},
             state::{MAX_COLLATERALS, MAX_POSITIONS, MarginAccount, Market, Position},
         },
         risk_engine::state::InstrumentKind,
@@ -24,9 +24,12 @@ use {
 };
 
 /// Options per underlying that fill an account beside its perpetuals.
-pub const OPTIONS: usize = (MAX_POSITIONS - MAX_UNDERLYINGS) / MAX_OPTION_UNDERLYINGS as usize;
+pub const OPTIONS: usize = (MAX_OPTIONS / MAX_OPTION_UNDERLYINGS) as usize;
+/// Futures on each underlying that fill what is left.
+const FUTURES: usize =
+    (MAX_POSITIONS - MAX_UNDERLYINGS - MAX_OPTIONS as usize).div_ceil(MAX_UNDERLYINGS);
 /// So many of them have their curves on an older centre.
-const OLDER: u8 = 7;
+const OLDER: u8 = 5;
 
 /// The shipped deployment, widened to `underlyings` and `collaterals`: the new ones repeat the shipped
 /// columns and prices in turn. Costs depend on how many there are, not on what they are.
@@ -113,7 +116,7 @@ pub fn widened_set(set: &ScenarioSet, shipped: usize, columns: usize) -> Scenari
     .unwrap()
 }
 
-/// [`at_the_limit`] with fourteen options on each of as many underlyings as an account may have options on, open for trading, their curves fresh and on two centres, 3 %
+/// [`at_the_limit`] with as many options on each of as many underlyings as an account may have, and futures beside them, open for trading, their curves fresh and on two centres, 3 %
 /// apart: the most that an account can be made to look up.
 #[must_use]
 pub fn with_options() -> World {
@@ -124,13 +127,22 @@ pub fn with_options() -> World {
     }
     let mut world = World::ready(&setup);
     let expiry = world.expiry_in(30);
-    for underlying in with_options() {
-        world.extend_book(underlying, OPTIONS);
+    for underlying in world.underlyings() {
+        let options = if u32::from(underlying) < MAX_OPTION_UNDERLYINGS {
+            OPTIONS
+        } else {
+            0
+        };
+        world.extend_book(underlying, options + FUTURES);
         let price = world.prices[usize::from(underlying)];
-        for i in 0..OPTIONS {
+        for i in 0..options {
             let kind = [InstrumentKind::Call, InstrumentKind::Put][i % 2];
-            let strike = price * (0.8 + 0.05 * (i / 2) as f64);
+            let strike = price * (0.8 + 0.1 * (i / 2) as f64);
             world.list(underlying, kind, expiry, strike);
+        }
+        for days in [30, 60, 90, 120].into_iter().take(FUTURES) {
+            let expiry = world.expiry_in(days);
+            world.list(underlying, InstrumentKind::Future, expiry, 0.0);
         }
     }
     world.set_volatility(0.6);
@@ -145,10 +157,13 @@ pub fn with_options() -> World {
             .book(underlying)
             .instruments
             .iter()
+            .take(OPTIONS)
             .map(|i| i.centre)
             .collect::<BTreeSet<_>>();
         assert_eq!(centres.len(), 2);
         world.refresh_scenarios(underlying).accepted();
+    }
+    for underlying in world.underlyings() {
         world.open_all(underlying);
     }
     world.republish();
@@ -156,8 +171,8 @@ pub fn with_options() -> World {
 }
 
 impl World {
-    /// Two accounts take the opposite sides of every option, `usd` of the underlying each, bought and sold in turn. What
-    /// fifty-six block trades would leave behind, but for the premium.
+    /// Two accounts take the opposite sides of dated instruments until their slots are full, `usd` of the underlying each, bought
+    /// and sold in turn. What block trades would leave behind, but for the premium.
     pub fn fill_with_options(&mut self, a: &Trader, b: &Trader, usd: f64) {
         for underlying in self.underlyings() {
             let book = self.book(underlying);
@@ -175,6 +190,9 @@ impl World {
                     strike: instrument.strike,
                     ..bytemuck::Zeroable::zeroed()
                 };
+                if self.account(&a.account).open_positions as usize == MAX_POSITIONS {
+                    return;
+                }
                 for (trader, base) in [(a, base), (b, -base)] {
                     self.forge::<MarginAccount>(&trader.account, |account| {
                         let free = account.positions.iter_mut().find(|p| p.is_free());
@@ -185,6 +203,9 @@ impl World {
                     self.forge::<Market>(&market, |market| {
                         let series = market.series_mut(slot, instrument.id).unwrap();
                         series.replace_base(0, base).unwrap();
+                        if position.strike == 0 {
+                            market.open_futures += base.max(0);
+                        }
                     });
                 }
             }

@@ -34,7 +34,7 @@ pub fn look<B: BookParts>(
     scratch: &mut Scratch,
 ) -> Result<Look> {
     books.require_usable_in_liquidation()?;
-    let snapshot = Snapshot::of(pool, account, books)?;
+    let snapshot = Snapshot::in_liquidation(pool, account, books)?;
     let state = snapshot.evaluate(pool, books, Kind::Maintenance, scratch)?;
     let moves_it = |index: u8| snapshot.exposed & bit(index) != 0;
     let exposed = books.list.iter().filter(|l| moves_it(l.index));

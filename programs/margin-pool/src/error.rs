@@ -239,8 +239,10 @@ pub enum MarginPoolError {
     NotOnlyDebt,
     #[msg("A leg takes a part of one position or collateral of the account, not more than it has")]
     BadSlice,
-    #[msg("One account has options on at most 4 underlyings; use another account for more")]
-    TooManyOptionUnderlyings,
+    #[msg(
+        "One account has at most 30 options, on at most 3 underlyings; use another account for more"
+    )]
+    TooManyOptions,
     #[msg("No bid of this account waits for its margin; confirm_margin follows a hedged bid")]
     NothingToConfirm,
 }

@@ -4,7 +4,7 @@ use {
     cep_sdk::programs::margin_pool::{
         clearing::{Asset, MAX_OPTION_UNDERLYINGS},
         error::MarginPoolError,
-        state::{MAX_COLLATERALS, MarginAccount, PositionKind},
+        state::{MAX_COLLATERALS, MarginAccount, Position, PositionKind},
     },
     cep_tests::{
         Outcome, Receipt, Trader, World,
@@ -107,7 +107,7 @@ fn it_is_liquidated_when_insolvent() {
     );
 }
 
-/// Alice and the maker with 8 perpetuals, 56 options and 16 collaterals each.
+/// Alice and the maker with 8 perpetuals, 26 futures, 30 options and 16 collaterals each.
 fn full_of_options() -> (World, Trader, Trader) {
     let mut world = with_options();
     let alice = world.holder_of_everything("alice", 100_000.0);
@@ -212,7 +212,6 @@ fn full_of_options_it_is_closed_against_the_other_side() {
     world.advance(3_600);
     world.republish();
 
-    // A market has room for sixteen reductions, and here are fifteen in each of four.
     let reduced = world.reduce_opposite(&alice, &maker).accepted();
     println!("reduce {}", reduced.compute_units);
     fits(&reduced);
@@ -222,24 +221,28 @@ fn full_of_options_it_is_closed_against_the_other_side() {
 }
 
 #[test]
-fn options_on_a_fifth_underlying_need_another_account() {
+fn one_option_more_and_one_on_another_underlying_need_another_account() {
     let (world, alice, _) = full_of_options();
     let mut account: MarginAccount = *world.account(&alice.account);
-    let fifth = |underlying: u32| Asset {
+    let call_on = |underlying: u32| Asset {
         underlying: u8::try_from(underlying).unwrap(),
         instrument: 99,
         kind: PositionKind::Call,
         ..Asset::perpetual(0)
     };
-    account.positions[63] = bytemuck::Zeroable::zeroed();
-    let refusal = fifth(MAX_OPTION_UNDERLYINGS).find_or_open(&mut account);
-    assert_eq!(
-        refusal,
-        Err(MarginPoolError::TooManyOptionUnderlyings.into())
-    );
-    // One more on the fourth is like any other.
-    assert_eq!(
-        fifth(MAX_OPTION_UNDERLYINGS - 1).find_or_open(&mut account),
-        Ok(63)
-    );
+    let many = || Err(MarginPoolError::TooManyOptions.into());
+    let free = |account: &mut MarginAccount, is: fn(&Position) -> bool| {
+        let slot = account.positions.iter().position(is).unwrap();
+        account.positions[slot] = bytemuck::Zeroable::zeroed();
+        account.open_positions -= 1;
+        slot
+    };
+    let future = free(&mut account, |p| p.strike == 0 && p.expiry != 0);
+    let last = MAX_OPTION_UNDERLYINGS - 1;
+    assert_eq!(call_on(last).find_or_open(&mut account), many());
+    let option = free(&mut account, |p| p.strike != 0);
+    assert_eq!(call_on(last + 1).find_or_open(&mut account), many());
+    // One less, and on one of the three, it is like any other.
+    let slot = call_on(last).find_or_open(&mut account);
+    assert_eq!(slot, Ok(future.min(option)));
 }

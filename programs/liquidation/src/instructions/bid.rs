@@ -168,7 +168,7 @@ pub(super) fn require_bidder_margin<'info>(
     let books = risk.books(Clock::get()?.unix_timestamp)?;
     books.require_usable_in_liquidation()?;
     let bidder = bidder.load()?;
-    let after = Snapshot::of(&pool, &bidder, &books)?.evaluate(
+    let after = Snapshot::in_liquidation(&pool, &bidder, &books)?.evaluate(
         &pool,
         &books,
         Kind::Initial,

@@ -8,8 +8,10 @@ use {
     risk_engine::state::{Instrument, InstrumentKind},
 };
 
-/// Underlyings that one account may have options on.
-pub const MAX_OPTION_UNDERLYINGS: u32 = 4;
+/// Options that one account may have, and on how many underlyings: what they cost to value is most of a margin check, and a
+/// bid for everything an account holds makes two within one transaction.
+pub const MAX_OPTIONS: u32 = 30;
+pub const MAX_OPTION_UNDERLYINGS: u32 = 3;
 
 /// What a position is in. All but the kind and the underlying is zero for a perpetual.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,29 +108,30 @@ impl Asset {
         self.find(account).map_or(0, |p| p.base)
     }
 
-    /// Options on one more underlying are refused when the account has them on [`MAX_OPTION_UNDERLYINGS`]: what they cost to
-    /// look up is most of a margin check, and a liquidation has two.
-    fn require_few_option_books(&self, account: &MarginAccount) -> Result<()> {
-        if !self.is_option() {
-            return Ok(());
-        }
-        let option = |kind: u8| kind == PositionKind::Call as u8 || kind == PositionKind::Put as u8;
-        let options = account.positions.iter().filter(|p| option(p.kind));
-        let books = options.fold(bit(self.underlying), |books, p| books | bit(p.underlying));
-        require!(
-            books.count_ones() <= MAX_OPTION_UNDERLYINGS,
-            MarginPoolError::TooManyOptionUnderlyings
-        );
-        Ok(())
-    }
-
     /// The slot of the account's position in it, a new one if there is none yet.
     pub fn find_or_open(&self, account: &mut MarginAccount) -> Result<usize> {
-        if let Some(slot) = account.positions.iter().position(|p| self.is_of(p)) {
-            return Ok(slot);
+        // One pass that ends with the last slot in use: a slice asks for 64 positions.
+        let (mut free, mut unseen) = (None, account.open_positions);
+        let (mut options, mut books) = (0, bit(self.underlying));
+        for (slot, position) in account.positions.iter().enumerate() {
+            if position.is_free() {
+                free = free.or(Some(slot));
+            } else {
+                if self.is_of(position) {
+                    return Ok(slot);
+                }
+                unseen = unseen.saturating_sub(1);
+                if position.kind >= PositionKind::Call as u8 {
+                    options += 1;
+                    books |= bit(position.underlying);
+                }
+            }
+            if unseen == 0 && free.is_some() {
+                break;
+            }
         }
-        self.require_few_option_books(account)?;
-        let free = account.positions.iter().position(Position::is_free);
+        let few = options < MAX_OPTIONS && books.count_ones() <= MAX_OPTION_UNDERLYINGS;
+        require!(few || !self.is_option(), MarginPoolError::TooManyOptions);
         let slot = free.ok_or(MarginPoolError::PositionSlotsFull)?;
         let position = account.positions.get_mut(slot);
         let position = position.ok_or(MarginPoolError::PositionSlotsFull)?;

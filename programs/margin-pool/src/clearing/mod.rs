@@ -10,7 +10,7 @@ mod tests;
 mod waterfall;
 
 pub use {
-    asset::{Asset, MAX_OPTION_UNDERLYINGS},
+    asset::{Asset, MAX_OPTION_UNDERLYINGS, MAX_OPTIONS},
     cash::*,
     positions::*,
     settlement::*,

@@ -29,7 +29,7 @@ pub(crate) fn handler<'info>(ctx: Context<'info, ConfirmMargin<'info>>) -> Resul
     let risk = RiskAccounts::load(&pool, ctx.remaining_accounts)?;
     let books = risk.books(Clock::get()?.unix_timestamp)?;
     books.require_usable_in_liquidation()?;
-    let state = Snapshot::of(&pool, &account, &books)?.evaluate(
+    let state = Snapshot::in_liquidation(&pool, &account, &books)?.evaluate(
         &pool,
         &books,
         Kind::Initial,

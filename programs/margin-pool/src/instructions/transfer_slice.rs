@@ -151,8 +151,9 @@ pub(super) fn accrue<B: BookParts>(
     market.funding.accrue(&funding, index, books.now)
 }
 
-/// Brings a position up to date, its market's funding having been, an instrument that has its settlement price into its claim, and returns what it is marked
-/// at; `None` when nothing is left of it.
+/// Brings a position up to date, its market's funding having been, an instrument that has its settlement price into its
+/// claim, and returns what it is marked at; `None` when nothing is left of it. An open one is the caller's to change, which
+/// writes it down.
 pub(super) fn make_current<B: BookParts>(
     pool: &mut Pool,
     market: &mut Market,
@@ -175,6 +176,10 @@ pub(super) fn make_current<B: BookParts>(
         return Ok(None);
     };
     let mark = clearing::mark_of(position, &listed.book, books.now)?;
+    clearing::bring_up(market, account.position_mut(slot)?)?;
+    if account.position_mut(slot)?.base != 0 {
+        return Ok(Some(mark));
+    }
     let left = clearing::touch(pool, market, account, (slot, mark))?;
     Ok(left.then_some(mark))
 }

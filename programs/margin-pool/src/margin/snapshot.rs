@@ -1,7 +1,7 @@
 use {
     super::{
         BookParts, Books, ListedBook, Underlyings, bit,
-        valuation::{Dated, dated},
+        valuation::{self, Dated, dated},
     },
     crate::{
         error::MarginPoolError,
@@ -22,6 +22,8 @@ pub struct Snapshot<'a> {
     pub exposed: Underlyings,
     /// Underlyings of options held whose curve is stale, or read at a price in doubt.
     pub stale_curves: Underlyings,
+    /// Whether curves are judged at all.
+    judges_curves: bool,
 }
 
 impl<'a> Snapshot<'a> {
@@ -44,7 +46,23 @@ impl<'a> Snapshot<'a> {
             holdings: Vec::new(),
             exposed: 0,
             stale_curves: 0,
+            judges_curves: true,
         }
+    }
+
+    /// As [`Self::of`] for liquidation, which goes on whatever became of the curves: they are not judged, which costs as much
+    /// as a third of a snapshot.
+    pub fn in_liquidation<B: BookParts>(
+        pool: &Pool,
+        account: &MarginAccount,
+        books: &'a Books<B>,
+    ) -> Result<Self> {
+        let mut snapshot = Self {
+            judges_curves: false,
+            ..Self::empty()
+        };
+        snapshot.retake(pool, account, books)?;
+        Ok(snapshot)
     }
 
     /// The same of another account, or of what became of it, in the same memory: on chain the heap never frees.
@@ -128,8 +146,9 @@ impl<'a> Snapshot<'a> {
             return self.hold(index, held, Instrument::Index, books);
         }
         match dated(position, kind, header, instruments, books.now)? {
-            Dated::Live { valued, stale } => {
-                if stale {
+            Dated::Live { valued, instrument } => {
+                if self.judges_curves && valuation::is_stale(&valued, instrument, header, books.now)
+                {
                     self.stale_curves |= bit(index);
                 }
                 self.hold(index, held, valued, books)

@@ -17,7 +17,10 @@ use {
 
 pub(super) enum Dated<'a> {
     /// Moves with the scenarios.
-    Live { valued: Valued<'a>, stale: bool },
+    Live {
+        valued: Valued<'a>,
+        instrument: &'a Instrument,
+    },
     /// Has its settlement price: worth this much, and nothing moves it.
     Settled(Notional),
 }
@@ -37,10 +40,18 @@ pub(super) fn dated<'a>(
         return Ok(Dated::Settled(Quantity(position.base).times_micro(payoff)));
     }
     let valued = live(book, instrument, kind, position.base < 0, now)?;
-    // A curve read at a price in doubt says nothing either.
-    let stale = matches!(valued, Valued::Option { .. })
-        && (book.is_degraded(now) || instrument.curve_stale(book, now).is_some());
-    Ok(Dated::Live { valued, stale })
+    Ok(Dated::Live { valued, instrument })
+}
+
+/// Whether an option's curve is stale, or read at a price in doubt, which says nothing either.
+pub(super) fn is_stale(
+    valued: &Valued,
+    instrument: &Instrument,
+    book: &RiskBook,
+    now: i64,
+) -> bool {
+    matches!(valued, Valued::Option { .. })
+        && (book.is_degraded(now) || instrument.curve_stale(book, now).is_some())
 }
 
 /// An instrument before it is settled, marked down for a long and up for a short.
