@@ -14,8 +14,7 @@ use {
     cep_sdk::programs::{
         margin_pool::{
             Leg,
-            clearing::{MAX_OPTION_UNDERLYINGS, MAX_OPTIONS},
-            state::{MAX_COLLATERALS, MAX_POSITIONS, MarginAccount, Market, Position},
+            state::{MAX_COLLATERALS, MarginAccount, Market, Position},
         },
         risk_engine::state::InstrumentKind,
     },
@@ -23,13 +22,8 @@ use {
     std::collections::BTreeSet,
 };
 
-/// Options per underlying that fill an account beside its perpetuals.
-pub const OPTIONS: usize = (MAX_OPTIONS / MAX_OPTION_UNDERLYINGS) as usize;
-/// Futures on each underlying that fill what is left.
-const FUTURES: usize =
-    (MAX_POSITIONS - MAX_UNDERLYINGS - MAX_OPTIONS as usize).div_ceil(MAX_UNDERLYINGS);
 /// So many of them have their curves on an older centre.
-const OLDER: u8 = 5;
+const OLDER: u8 = 4;
 
 /// The shipped deployment, widened to `underlyings` and `collaterals`: the new ones repeat the shipped
 /// columns and prices in turn. Costs depend on how many there are, not on what they are.
@@ -116,31 +110,28 @@ pub fn widened_set(set: &ScenarioSet, shipped: usize, columns: usize) -> Scenari
     .unwrap()
 }
 
-/// [`at_the_limit`] with as many options on each of as many underlyings as an account may have, and futures beside them, open for trading, their curves fresh and on two centres, 3 %
+/// [`at_the_limit`] with options on so many underlyings (8 on each of 4, or 10 on each of fewer) and futures on all,
 /// apart: the most that an account can be made to look up.
 #[must_use]
-pub fn with_options() -> World {
+pub fn with_options(books: u8) -> World {
+    let (options, futures) = if books == 4 { (8, 2) } else { (10, 4) };
     let mut setup = at_the_limit();
-    let with_options = || 0..MAX_OPTION_UNDERLYINGS as u8;
+    let with_options = || 0..books;
     for underlying in with_options() {
         setup.parameters.underlyings[usize::from(underlying)].implied = feeds();
     }
     let mut world = World::ready(&setup);
     let expiry = world.expiry_in(30);
     for underlying in world.underlyings() {
-        let options = if u32::from(underlying) < MAX_OPTION_UNDERLYINGS {
-            OPTIONS
-        } else {
-            0
-        };
-        world.extend_book(underlying, options + FUTURES);
+        let options = if underlying < books { options } else { 0 };
+        world.extend_book(underlying, options + futures);
         let price = world.prices[usize::from(underlying)];
         for i in 0..options {
             let kind = [InstrumentKind::Call, InstrumentKind::Put][i % 2];
             let strike = price * (0.8 + 0.1 * (i / 2) as f64);
             world.list(underlying, kind, expiry, strike);
         }
-        for days in [30, 60, 90, 120].into_iter().take(FUTURES) {
+        for days in [30, 60, 90, 120].into_iter().take(futures) {
             let expiry = world.expiry_in(days);
             world.list(underlying, InstrumentKind::Future, expiry, 0.0);
         }
@@ -151,13 +142,13 @@ pub fn with_options() -> World {
         world.set_price(underlying, price * 1.03);
         world.crank_curves(underlying, 8);
         world.set_price(underlying, price);
-        let (from, limit) = (u16::from(OLDER), OPTIONS as u8 - OLDER);
+        let (from, limit) = (u16::from(OLDER), u8::try_from(options).unwrap() - OLDER);
         world.refresh_curves(underlying, from, limit).accepted();
         let centres = world
             .book(underlying)
             .instruments
             .iter()
-            .take(OPTIONS)
+            .take(options)
             .map(|i| i.centre)
             .collect::<BTreeSet<_>>();
         assert_eq!(centres.len(), 2);
@@ -173,7 +164,7 @@ pub fn with_options() -> World {
 impl World {
     /// Two accounts take the opposite sides of dated instruments until their slots are full, `usd` of the underlying each, bought
     /// and sold in turn. What block trades would leave behind, but for the premium.
-    pub fn fill_with_options(&mut self, a: &Trader, b: &Trader, usd: f64) {
+    pub fn fill_with_options(&mut self, a: &Trader, b: &Trader, (usd, most): (f64, u32)) {
         for underlying in self.underlyings() {
             let book = self.book(underlying);
             let contracts = (usd * 1e12 / book.price as f64) as i64;
@@ -190,7 +181,8 @@ impl World {
                     strike: instrument.strike,
                     ..bytemuck::Zeroable::zeroed()
                 };
-                if self.account(&a.account).open_positions as usize == MAX_POSITIONS {
+                let filled = self.account(&a.account).open_positions;
+                if u32::from(filled) == most {
                     return;
                 }
                 for (trader, base) in [(a, base), (b, -base)] {

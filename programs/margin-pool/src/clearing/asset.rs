@@ -10,8 +10,10 @@ use {
 
 /// Options that one account may have, and on how many underlyings: what they cost to value is most of a margin check, and a
 /// bid for everything an account holds makes two within one transaction.
-pub const MAX_OPTIONS: u32 = 30;
-pub const MAX_OPTION_UNDERLYINGS: u32 = 3;
+pub const MAX_OPTIONS: u32 = 32;
+pub const MAX_OPTION_UNDERLYINGS: u32 = 4;
+/// Positions that an account may have with options on the most underlyings; with fewer it may fill its slots.
+pub const MAX_POSITIONS_BESIDE: u32 = 48;
 
 /// What a position is in. All but the kind and the underlying is zero for a perpetual.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,7 +114,12 @@ impl Asset {
     pub fn find_or_open(&self, account: &mut MarginAccount) -> Result<usize> {
         // One pass that ends with the last slot in use: a slice asks for 64 positions.
         let (mut free, mut unseen) = (None, account.open_positions);
-        let (mut options, mut books) = (0, bit(self.underlying));
+        let own = if self.is_option() {
+            bit(self.underlying)
+        } else {
+            0
+        };
+        let (mut options, mut books) = (0, own);
         for (slot, position) in account.positions.iter().enumerate() {
             if position.is_free() {
                 free = free.or(Some(slot));
@@ -130,8 +137,17 @@ impl Asset {
                 break;
             }
         }
-        let few = options < MAX_OPTIONS && books.count_ones() <= MAX_OPTION_UNDERLYINGS;
-        require!(few || !self.is_option(), MarginPoolError::TooManyOptions);
+        // What is opened counts too.
+        let books = books.count_ones();
+        let most = if books == MAX_OPTION_UNDERLYINGS {
+            MAX_POSITIONS_BESIDE
+        } else {
+            u32::MAX
+        };
+        let few = options + u32::from(self.is_option()) <= MAX_OPTIONS
+            && books <= MAX_OPTION_UNDERLYINGS
+            && u32::from(account.open_positions) < most;
+        require!(few, MarginPoolError::TooManyOptions);
         let slot = free.ok_or(MarginPoolError::PositionSlotsFull)?;
         let position = account.positions.get_mut(slot);
         let position = position.ok_or(MarginPoolError::PositionSlotsFull)?;

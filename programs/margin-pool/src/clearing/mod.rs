@@ -10,7 +10,7 @@ mod tests;
 mod waterfall;
 
 pub use {
-    asset::{Asset, MAX_OPTION_UNDERLYINGS, MAX_OPTIONS},
+    asset::{Asset, MAX_OPTION_UNDERLYINGS, MAX_OPTIONS, MAX_POSITIONS_BESIDE},
     cash::*,
     positions::*,
     settlement::*,
