@@ -15,8 +15,7 @@ use {
         programs::{
             liquidation::{BidArgs, state::Auction},
             margin_pool::{
-                clearing,
-                Leg,
+                Leg, clearing,
                 margin::Books,
                 state::{MarginAccount, Pool, PoolChange, permission},
             },

@@ -70,13 +70,23 @@ fn at_risk(pool: &Pool, accounts: &[(Pubkey, Box<MarginAccount>)]) {
     let mut kept = 0;
     for (key, account) in accounts {
         let used = account.positions.iter().filter(|p| !p.is_free()).count();
-        assert_eq!(usize::from(account.open_positions), used, "positions of {key}");
+        assert_eq!(
+            usize::from(account.open_positions),
+            used,
+            "positions of {key}"
+        );
         let cash = if used == 0 { 0 } else { account.cash.max(0) };
         assert_eq!(account.at_risk, cash, "cash at risk of {key}");
-        kept += pool.losses.kept(account.at_risk, account.at_risk_since).unwrap();
+        kept += pool
+            .losses
+            .kept(account.at_risk, account.at_risk_since)
+            .unwrap();
     }
     let beyond = pool.losses.claims - kept;
-    assert!((0..ROUNDING).contains(&beyond), "cash at risk: {beyond} beyond all accounts'");
+    assert!(
+        (0..ROUNDING).contains(&beyond),
+        "cash at risk: {beyond} beyond all accounts'"
+    );
 }
 
 /// The sums that interest is counted by, and that all can take theirs: what borrowers owe covers what lenders are owed.
@@ -154,7 +164,10 @@ fn positions(world: &World, pool: &Pool, accounts: &[(Pubkey, Box<MarginAccount>
             entries += pot.entries.get();
         }
         let beyond = market.losses.claims - profits;
-        assert!((0..ROUNDING).contains(&beyond), "profits of market {index}: {beyond}");
+        assert!(
+            (0..ROUNDING).contains(&beyond),
+            "profits of market {index}: {beyond}"
+        );
         let perpetual = open.remove(&0).unwrap_or_default();
         assert_eq!(perpetual, (market.open_long, market.open_short));
         assert_eq!(perpetual.0, perpetual.1, "market {index} is not flat");
@@ -192,8 +205,16 @@ fn liquidation(world: &World, pool: &Pool, accounts: &[(Pubkey, Box<MarginAccoun
             .svm
             .get_account(&address::auction(key))
             .is_some_and(|a| !a.data.is_empty());
-        assert_eq!(auction, account.in_liquidation == standing::IN_AUCTION, "auction of {key}");
-        assert_ne!(account.in_liquidation, standing::UNCONFIRMED, "{key} was never confirmed");
+        assert_eq!(
+            auction,
+            account.in_liquidation == standing::IN_AUCTION,
+            "auction of {key}"
+        );
+        assert_ne!(
+            account.in_liquidation,
+            standing::UNCONFIRMED,
+            "{key} was never confirmed"
+        );
         if auction {
             let of_auction = world.read::<Auction>(&address::auction(key)).open;
             open.shortfall += of_auction.shortfall;

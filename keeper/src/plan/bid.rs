@@ -54,11 +54,7 @@ impl<'a> Sale<'a> {
         state: Breakdown,
     ) -> Option<Self> {
         let mut auction = *view.auction_of(address)?;
-        auction.observe(
-            state.equity,
-            state.requirement,
-            view.time.unix_timestamp,
-        );
+        auction.observe(state.equity, state.requirement, view.time.unix_timestamp);
         let own = view
             .accounts
             .get(&policy.own)

@@ -14,7 +14,7 @@ use {
     },
     anchor_lang::AccountSerialize,
     bytemuck::Zeroable,
-    cep_risk::{ROWS, WEIGHT_ONE, PPM, auction::PPB},
+    cep_risk::{PPM, ROWS, WEIGHT_ONE, auction::PPB},
     cep_sdk::{
         Book, Pubkey, address,
         clock::ChainTime,

@@ -159,11 +159,7 @@ pub fn refresh_auction(margin_account: Pubkey, books: &[Pubkey]) -> Instruction 
         margin_account,
         auction: address::auction(&margin_account),
     };
-    let mut ix = build(
-        liquidation::ID,
-        &accounts,
-        &instruction::RefreshAuction {},
-    );
+    let mut ix = build(liquidation::ID, &accounts, &instruction::RefreshAuction {});
     ix.accounts.extend(risk_pairs(books));
     ix
 }
@@ -180,11 +176,7 @@ pub fn reduce_opposite(margin_account: Pubkey, books: &[Pubkey]) -> Instruction 
         liquidation_authority: address::liquidation_authority(),
         margin_pool: margin_pool::ID,
     };
-    let mut ix = build(
-        liquidation::ID,
-        &accounts,
-        &instruction::ReduceOpposite {},
-    );
+    let mut ix = build(liquidation::ID, &accounts, &instruction::ReduceOpposite {});
     ix.accounts.extend(risk_pairs(books));
     ix
 }
