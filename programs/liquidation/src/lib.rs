@@ -74,7 +74,7 @@ pub mod liquidation {
     }
 
     /// Makes good what an account in auction owes that has nothing else. Anyone.
-    pub fn write_off(ctx: Context<WriteOff>) -> Result<()> {
+    pub fn write_off<'info>(ctx: Context<'info, WriteOff<'info>>) -> Result<()> {
         instructions::write_off::handler(ctx)
     }
 

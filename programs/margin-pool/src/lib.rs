@@ -214,7 +214,7 @@ pub mod margin_pool {
     }
 
     /// Makes good what an account owes that has nothing else. Liquidation program only.
-    pub fn write_off(ctx: Context<WriteOff>) -> Result<Covered> {
+    pub fn write_off<'info>(ctx: Context<'info, WriteOff<'info>>) -> Result<Covered> {
         instructions::write_off::handler(ctx)
     }
 

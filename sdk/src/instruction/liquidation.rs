@@ -183,7 +183,7 @@ pub fn reduce_opposite(margin_account: Pubkey, books: &[Pubkey]) -> Instruction 
 
 /// Makes good what an account in auction owes that has nothing else.
 #[must_use]
-pub fn write_off(margin_account: Pubkey) -> Instruction {
+pub fn write_off(margin_account: Pubkey, books: &[Pubkey]) -> Instruction {
     let accounts = accounts::WriteOff {
         config: address::liquidation_config(),
         fund: address::insurance_fund(),
@@ -193,5 +193,7 @@ pub fn write_off(margin_account: Pubkey) -> Instruction {
         liquidation_authority: address::liquidation_authority(),
         margin_pool: margin_pool::ID,
     };
-    build(liquidation::ID, &accounts, &instruction::WriteOff {})
+    let mut ix = build(liquidation::ID, &accounts, &instruction::WriteOff {});
+    ix.accounts.extend(risk_pairs(books));
+    ix
 }

@@ -11,6 +11,7 @@ use {
     },
 };
 
+/// Remaining accounts: a (risk book, writable market) pair for every underlying the account has a claim in.
 #[derive(Accounts)]
 pub struct WriteOff<'info> {
     #[account(seeds = [seeds::CONFIG], bump = config.load()?.bump,
@@ -32,7 +33,7 @@ pub struct WriteOff<'info> {
 }
 
 /// An account in auction that has nothing but debt: the insurance fund makes it good, and cash what the fund cannot.
-pub(crate) fn handler(ctx: Context<WriteOff>) -> Result<()> {
+pub(crate) fn handler<'info>(ctx: Context<'info, WriteOff<'info>>) -> Result<()> {
     let accounts = &ctx.accounts;
     let bump = [accounts.config.load()?.authority_bump];
     let signer: &[&[&[u8]]] = &[&[seeds::AUTHORITY, &bump]];
@@ -41,7 +42,8 @@ pub(crate) fn handler(ctx: Context<WriteOff>) -> Result<()> {
         margin_account: accounts.margin_account.to_account_info(),
         liquidation_authority: accounts.liquidation_authority.to_account_info(),
     };
-    let cpi = CpiContext::new_with_signer(accounts.margin_pool.key(), call, signer);
+    let cpi = CpiContext::new_with_signer(accounts.margin_pool.key(), call, signer)
+        .with_remaining_accounts(ctx.remaining_accounts.to_vec());
     let covered = margin_pool::cpi::write_off(cpi)?.get();
     let mut auction = accounts.auction.load_mut()?;
     let mut fund = accounts.fund.load_mut()?;

@@ -10,7 +10,8 @@ use {
     anchor_lang::prelude::*,
 };
 
-/// The caller, the liquidation program, has the account in auction.
+/// Remaining accounts: a (risk book, writable market) pair for every underlying that the account has a claim in. The caller,
+/// the liquidation program, has the account in auction.
 #[derive(Accounts)]
 pub struct WriteOff<'info> {
     #[account(mut, seeds = [seeds::POOL], bump = pool.load()?.bump,
@@ -21,13 +22,24 @@ pub struct WriteOff<'info> {
     pub liquidation_authority: Signer<'info>,
 }
 
-/// Makes good what an account owes that has nothing else: the insurance fund first, then cash. Returns who paid.
-pub(crate) fn handler(ctx: Context<WriteOff>) -> Result<Covered> {
+/// Makes good what an account owes that has nothing else: the insurance fund first, then cash. Its claims are paid before, from
+/// what losers paid in. Returns who paid.
+pub(crate) fn handler<'info>(ctx: Context<'info, WriteOff<'info>>) -> Result<Covered> {
     let mut pool = ctx.accounts.pool.load_mut()?;
     let mut account = ctx.accounts.margin_account.load_mut()?;
     account.require_in_liquidation()?;
     pool.accrue(Clock::get()?.unix_timestamp)?;
     clearing::credit(&mut pool, &mut account, 0)?;
+    let risk = RiskAccounts::load(&pool, ctx.remaining_accounts)?;
+    for slot in 0..account.positions.len() {
+        let claim = account.positions.get(slot);
+        let Some(claim) = claim.filter(|p| !p.is_free() && p.base == 0) else {
+            continue;
+        };
+        let mut market = risk.market_mut(claim.underlying)?;
+        clearing::settle(&mut pool, &mut market, &mut account, slot, 0)?;
+        market.invariant()?;
+    }
     let holds = account.open_positions != 0 || account.collaterals.iter().any(|a| *a != 0);
     require!(!holds && account.cash < 0, MarginPoolError::NotOnlyDebt);
     let debt = negative(account.cash)?;
