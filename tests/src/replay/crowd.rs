@@ -177,6 +177,13 @@ fn populate(chain: &mut Chain, seed: u64) {
     }
     for trader in &cast.crowd {
         to_the_margin(chain, trader);
+        // Who brought more SOL than it needs has no cash to take out.
+        let account = chain.account(&trader.account);
+        let spare = chain.judge(account, Kind::Initial).health();
+        assert!(
+            spare >= 0 && (spare <= SPARE || account.cash <= 0),
+            "{spare} to spare"
+        );
     }
     crate::invariants::check(&chain.world);
 }

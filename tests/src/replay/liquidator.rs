@@ -236,7 +236,9 @@ impl Run {
             let account = self.chain.account(&key);
             let auction = self.chain.view.auction_of(&key).unwrap();
             let books = self.chain.books_of(&[key], &[]);
-            let empty = account.open_positions == 0 && account.collaterals.iter().all(|c| *c == 0);
+            // Claims apart.
+            let empty = account.positions.iter().all(|p| p.base == 0)
+                && account.collaterals.iter().all(|c| *c == 0);
             let closing = params
                 .arithmetic()
                 .closing_margin(state.equity, state.requirement);
@@ -244,12 +246,12 @@ impl Run {
                 let close = ix::close_auction(key, auction.opened_by, &books);
                 self.by(anyone, close).accepted();
             } else if empty {
-                let sent = self.by(anyone, ix::write_off(key));
+                let sent = self.by(anyone, ix::write_off(key, &books));
                 self.count(sent);
             } else if state.equity < 0 {
                 let mut observed = *auction;
                 observed.observe(state.equity, state.requirement, self.chain.now());
-                if observed.elapsed() >= params.insolvent_seconds && account.open_positions > 0 {
+                if observed.elapsed() >= params.insolvent_seconds {
                     let sent = self.by(anyone, ix::reduce_opposite(key, &books));
                     self.count(sent);
                 }

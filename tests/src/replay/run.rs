@@ -11,6 +11,7 @@ use {
             record::Record,
             tape::{Prices, STEP_SECONDS, between},
         },
+        world::World,
     },
     anchor_lang::prelude::Pubkey,
     cep_risk::{Breakdown, Kind},
@@ -65,9 +66,8 @@ pub struct Report {
     pub initial_margin: i64,
     /// Of the longs, which is that of the shorts.
     pub open_interest: i64,
-    /// In the fund at the start, and what came in since and at the end.
+    /// In the fund at the start and at the end.
     pub fund: i64,
-    pub fund_fees: i64,
     pub fund_left: i64,
     /// Vault less what the books say; zero.
     pub difference: i128,
@@ -81,6 +81,7 @@ pub struct Report {
     pub tail: i64,
     /// Value closed against the other side at the last mark.
     pub reduced: i64,
+    pub world: World,
 }
 
 /// # Panics
@@ -280,7 +281,6 @@ impl Run {
             initial_margin,
             open_interest,
             fund,
-            fund_fees: 0,
             fund_left: ledger.insurance,
             difference: i128::from(vault) - owned,
             transactions: self.chain.sent,
@@ -289,6 +289,7 @@ impl Run {
             stuck,
             tail,
             reduced,
+            world: self.chain.world,
         }
     }
 }
