@@ -153,8 +153,9 @@ impl Run {
     /// A maker on the other side takes an account that owes more than it has at the mark, if what it owes is made good: that
     /// closes the maker's own position for nothing.
     fn makers_take_theirs(&mut self) {
-        for (key, state) in self.auctions() {
+        for (key, _) in self.auctions() {
             let account = self.chain.account(&key);
+            let state = self.chain.judge(account, Kind::Maintenance);
             let largest = account
                 .positions
                 .iter()
@@ -232,8 +233,10 @@ impl Run {
     fn finish(&mut self) {
         let params = self.chain.view.liquidation.params;
         let anyone = self.cast.liquidators[0].owner();
-        for (key, state) in self.auctions() {
+        for (key, _) in self.auctions() {
             let account = self.chain.account(&key);
+            // What was done to those before may have cost this one.
+            let state = self.chain.judge(account, Kind::Maintenance);
             let auction = self.chain.view.auction_of(&key).unwrap();
             let books = self.chain.books_of(&[key], &[]);
             // Claims apart.
