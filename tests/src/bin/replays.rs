@@ -1,4 +1,5 @@
-//! `replays`: what three crashes did to two hundred accounts at their initial margin. Prints the tables of docs/replays.md.
+//! `replays`: what three crashes did to two hundred accounts at their initial margin. Prints the tables of docs/replays.md;
+//! `replays crowds` those of other crowds.
 // A replay that breaks a rule stops with the reason, as a test does.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -35,19 +36,72 @@ fn plans() -> Vec<Plan> {
     plans
 }
 
+/// Other crowds under what was worst for the first: one slow look, and one quick.
+const CROWDS: std::ops::RangeInclusive<u64> = 1..=6;
+
 fn main() {
+    if std::env::args().nth(1).as_deref() == Some("crowds") {
+        return crowds();
+    }
     for crash in ALL {
         let Some(scene) = set_the_scene(&crash, SEED) else {
             return;
         };
-        let reports = play(&scene);
+        let reports = play(&scene, plans());
         describe(&crash, &reports);
     }
 }
 
+fn crowds() {
+    println!(
+        "| crash | prices | look every | beyond margin, least to most | two largest, most | all, most | of initial margin |"
+    );
+    println!("|---|---|---|---|---|---|---|");
+    for crash in ALL {
+        let scenes: Option<Vec<Scene>> = CROWDS.map(|seed| set_the_scene(&crash, seed)).collect();
+        let Some(scenes) = scenes else {
+            return;
+        };
+        let few: Vec<Plan> = [(60, false), (360, false), (60, true), (360, true)]
+            .map(|(seconds, jumps)| Plan {
+                slots: seconds * 5 / 2,
+                fund: FUND,
+                makers_bid: false,
+                jumps,
+            })
+            .to_vec();
+        let played: Vec<_> = scenes
+            .iter()
+            .map(|scene| play(scene, few.clone()))
+            .collect();
+        for (i, plan) in few.iter().enumerate() {
+            let reports: Vec<&Report> = played.iter().map(|reports| &reports[i].1).collect();
+            let shortfalls: Vec<Vec<i64>> = reports.iter().map(|r| r.record.shortfalls()).collect();
+            let mut sums: Vec<i64> = shortfalls.iter().map(|s| s.iter().sum()).collect();
+            sums.sort_unstable();
+            let covered = |k| usd(i64::try_from(cover(&shortfalls, k).unwrap()).unwrap());
+            let of_margin = |r: &&Report| {
+                let sum: i64 = r.record.shortfalls().iter().sum();
+                100.0 * sum as f64 / r.initial_margin as f64
+            };
+            let most = reports.iter().map(of_margin).fold(0.0, f64::max);
+            println!(
+                "| {} | {} | {} s | {} to {} | {} | {} | {most:.2} % |",
+                crash.name,
+                if plan.jumps { "jump" } else { "walk" },
+                plan.slots * 2 / 5,
+                money(usd(sums[0])),
+                money(usd(*sums.last().unwrap())),
+                money(covered(2)),
+                money(covered(usize::MAX)),
+            );
+        }
+    }
+}
+
 /// All plans, two at a time.
-fn play(scene: &Scene) -> Vec<(Plan, Report)> {
-    let todo = Mutex::new(plans().into_iter().enumerate());
+fn play(scene: &Scene, plans: Vec<Plan>) -> Vec<(Plan, Report)> {
+    let todo = Mutex::new(plans.into_iter().enumerate());
     let done = Mutex::new(Vec::new());
     thread::scope(|scope| {
         for _ in 0..2 {
