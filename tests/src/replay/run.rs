@@ -230,6 +230,9 @@ impl Run {
             self.chain.publish(prices);
             self.observe();
             self.look(every);
+            if (self.chain.now() - start) % STEP_SECONDS < every {
+                self.settle();
+            }
         }
         self.settle();
         self.check_books();

@@ -1,5 +1,7 @@
 //! Crashes of the past through the programs: whatever the market does, the books balance, nobody healthy is liquidated, and
 //! every auction ends.
+// A replay that breaks a rule stops with the reason.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use {
     cep_sdk::{address, programs::liquidation::state::InsuranceFund},
