@@ -1,19 +1,17 @@
 //! `cep-keeper`: the liquidator's bot. How it decides and how to run it: docs/keeper.md.
 
-mod action;
 mod config;
 mod execute;
 mod follow;
 mod journal;
 mod keeper;
-mod plan;
 mod receipt;
 mod refusals;
 mod sync;
-mod view;
 
 use {
     anyhow::Result,
+    cep_keeper::{action, plan, view},
     clap::Parser,
     config::{Cli, Command},
     std::{io, process::ExitCode},

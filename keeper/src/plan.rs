@@ -9,7 +9,10 @@ mod slice;
 #[allow(clippy::panic)]
 mod tests;
 
-pub use auctions::own_trouble;
+pub use {
+    auctions::own_trouble,
+    bid::{Sale, Verdict},
+};
 
 use {
     crate::{

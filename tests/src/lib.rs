@@ -18,6 +18,7 @@ pub mod options;
 pub mod oracle;
 pub mod outcome;
 pub mod probe;
+pub mod replay;
 pub mod token;
 pub mod world;
 

@@ -10,7 +10,7 @@ use {
         programs::{
             liquidation::{assess, state::Auction},
             margin_pool::{
-                clearing::tranche_left,
+                clearing::{Causes, mark_of, tranche_left},
                 margin::{Books, Snapshot},
                 state::MarginAccount,
             },
@@ -138,7 +138,8 @@ impl<'a> Sale<'a> {
         )?;
         let notional = self.notional(&slice)?;
         // Beyond the fund a bidder is paid what the account lacks and no more: nothing to gain.
-        if notional > self.policy.max_notional || -offer.payment > self.insured() {
+        let claim = offer.payment.min(0).saturating_neg();
+        if notional > self.policy.max_notional || claim > self.fund_pays(claim)? {
             return Ok(None);
         }
         let before =
@@ -163,21 +164,26 @@ impl<'a> Sale<'a> {
         }))
     }
 
-    /// The most that the insurance fund pays for this account: each of its markets within its tranche.
-    fn insured(&self) -> i64 {
-        let fund = self.view.pool.ledger.insurance;
-        let tranche = self.view.liquidation.params.tranche;
-        let open = self.account.positions.iter().filter(|p| p.base != 0);
-        let markets: BTreeSet<u8> = open.map(|p| p.underlying).collect();
-        if markets.is_empty() {
-            return fund;
+    /// How much of a claim the insurance fund pays, each market that caused it having a tranche of the fund: as
+    /// `margin_pool::clearing::cover` divides it.
+    fn fund_pays(&self, claim: i64) -> Result<i64, SdkError> {
+        let pool = &self.view.pool;
+        let mut causes = Causes::default();
+        for position in self.account.positions.iter().filter(|p| !p.is_free()) {
+            let book = &self.books.listed(position.underlying)?.book;
+            causes.note(position, mark_of(position, book, self.books.now)?)?;
         }
-        let left = markets.iter().filter_map(|index| {
-            let listed = self.view.pool.underlying(*index).ok()?;
-            let insured = self.view.markets.get(&listed.market)?.insured;
-            Some(tranche_left(fund, insured, tranche))
-        });
-        left.fold(0i64, i64::saturating_add).min(fund)
+        let mut insurance = pool.ledger.insurance;
+        let Some(parts) = causes.divide(claim)? else {
+            return Ok(claim.min(insurance));
+        };
+        for (underlying, part) in (0u8..).zip(parts).filter(|(_, part)| *part > 0) {
+            let market = self.view.markets.get(&pool.underlying(underlying)?.market);
+            let tranche = self.view.liquidation.params.tranche;
+            let insured = market.map_or(0, |market| market.insured);
+            insurance -= part.min(tranche_left(insurance, insured, tranche));
+        }
+        Ok(pool.ledger.insurance - insurance)
     }
 
     fn offer(&self, limit: u64) -> Result<assess::Offer, SdkError> {

@@ -219,7 +219,7 @@ fn full_of_options_it_is_closed_against_the_other_side() {
         world.advance(3_600);
         world.republish();
 
-        let reduced = world.reduce_opposite(&alice, &maker).accepted();
+        fits(&world.reduce_opposite(&alice, &maker).accepted());
 
         let left = world.account(&alice.account);
         assert!(left.positions.iter().all(|p| p.base == 0));

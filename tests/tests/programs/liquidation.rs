@@ -3,7 +3,7 @@
 use {
     cep_risk::{Breakdown, auction::AuctionParams},
     cep_sdk::{
-        address,
+        address, instruction,
         programs::{
             liquidation::{error::LiquidationError, state::InsuranceFund},
             margin_pool::error::MarginPoolError,
@@ -258,4 +258,57 @@ fn a_hedged_account_survives_the_crash_that_fails_a_directional_one() {
         .open(&hedged, &maker)
         .refused(LiquidationError::AccountHealthy);
     world.open(&directional, &maker).accepted();
+}
+
+/// An account that lost more than it had and paid that in before its auction ended against the other side: it is left with a
+/// claim on the market, and with as much debt.
+fn left_with_claim_and_debt() -> (World, Trader, Trader, Trader) {
+    let mut world = World::new();
+    let alice = world.trader("alice", 14_000.0);
+    let bob = world.trader("bob", 1_000_000.0);
+    let keeper = world.trader("keeper", 200_000.0);
+    world.trade_at_mark(&alice, &bob, BTC, 1.0).accepted();
+    world.set_price(BTC, 100_000.0);
+    for trader in [&alice, &bob] {
+        world.settle(trader, BTC).accepted();
+    }
+    world.open(&alice, &keeper).accepted();
+    world.advance(3_600);
+    world.republish();
+    let books = world.books_of(&[alice.account], &[]);
+    let reduce = instruction::liquidation::reduce_opposite(alice.account, &books);
+    world.send(&[reduce], &[&keeper.key]).accepted();
+    (world, alice, bob, keeper)
+}
+
+#[test]
+fn an_auction_with_claim_and_debt_left_ends_as_losers_pay_in() {
+    // SETUP: a day's interest on the debt, and the account owes more than it is owed.
+    let (mut world, alice, bob, keeper) = left_with_claim_and_debt();
+    let position = *world.account(&alice.account).perpetual(BTC).unwrap();
+    assert!(position.base == 0 && position.quote > 0 && world.cash(&alice) < 0);
+    world.advance(86_400);
+    world.republish();
+    assert!(world.health(&alice).maintenance.equity < 0);
+    world
+        .close(&alice, keeper.owner(), &keeper)
+        .refused(LiquidationError::AccountNotRecovered);
+    let books = world.books_of(&[alice.account], &[]);
+    let write_off = instruction::liquidation::write_off(alice.account, &books);
+    world
+        .send(std::slice::from_ref(&write_off), &[&keeper.key])
+        .refused(MarginPoolError::NotOnlyDebt);
+
+    // ACT: someone else loses in that market and pays.
+    let carol = world.trader("carol", 200_000.0);
+    world.refresh_scenarios(BTC).accepted();
+    world.trade_at_mark(&carol, &bob, BTC, 10.0).accepted();
+    world.set_price(BTC, 99_000.0);
+    world.settle(&carol, BTC).accepted();
+    world.send(&[write_off], &[&keeper.key]).accepted();
+
+    // CHECK
+    let left = world.account(&alice.account);
+    assert_eq!((left.cash, left.open_positions), (0, 0));
+    world.close(&alice, keeper.owner(), &keeper).accepted();
 }

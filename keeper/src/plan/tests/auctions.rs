@@ -110,6 +110,10 @@ fn an_insolvent_account_is_taken_against_payment_within_the_fund() {
     view.pool.ledger.insurance = micro_usd(1_000.0);
     let part = bid(&view, &policy()).unwrap();
     assert!(part.fraction < PPB && part.payment >= micro_usd(-1_000.0));
+    // One market may use half of the fund: the chain would refuse more.
+    view.liquidation.params.tranche = PPM / 2;
+    let tranche = bid(&view, &policy()).unwrap();
+    assert!(tranche.payment >= micro_usd(-500.0) && tranche.payment < micro_usd(-499.0));
 }
 
 #[test]

@@ -6,6 +6,7 @@ use {
     cep_tests::{
         BTC, Outcome, Trader, World,
         actions::{ALL, leg},
+        largest::with_options,
     },
     std::collections::BTreeMap,
 };
@@ -55,8 +56,30 @@ pub fn instructions(into: &mut BTreeMap<String, u64>) {
     record(into, &world.write_off(&alice, &keeper).accepted());
 }
 
+/// The largest accounts with options, their curves fresh: on three underlyings with 64 positions, on four with 48.
+fn full_of_options(into: &mut BTreeMap<String, u64>) {
+    for (books, positions) in [(3, 64), (4, 48)] {
+        let mut world = with_options(books);
+        let alice = world.holder_of_everything("alice", 100_000.0);
+        let maker = world.holder_of_everything("maker", 10_000_000.0);
+        let keeper = world.holder_of_everything("keeper", 5_000_000.0);
+        world.spread(&alice, &maker, 40_000.0);
+        world.fill_with_options(&alice, &maker, (4_000.0, positions));
+        let spare = world.health(&alice).maintenance.health();
+        world.forge_cash(&alice, &maker, spare + 1);
+        let open = world.open(&alice, &keeper).accepted();
+        let bid = world.bid(&alice, &keeper, ALL, i64::MAX).accepted();
+        let close = world.close(&alice, keeper.owner(), &keeper).accepted();
+        for (name, receipt) in [("open", open), ("bid", bid), ("close", close)] {
+            let name = format!("liquidation_{name}_options_on_{books}");
+            into.insert(name, receipt.compute_units);
+        }
+    }
+}
+
 /// Whole transactions.
 pub fn shapes(into: &mut BTreeMap<String, u64>) {
+    full_of_options(into);
     let (mut world, alice, bob, keeper) = fallen(14_000.0, 109_000.0);
     world.open(&alice, &keeper).accepted();
     let legs = [leg(BTC, -0.2, 109_000.0)];
