@@ -186,6 +186,7 @@ impl Stage {
             Act::Claim { part } => {
                 let claims = ppm(assets, part);
                 let fund = address::insurance_fund();
+                self.world.forged_claims = claims;
                 self.world
                     .forge::<InsuranceFund>(&fund, |f| f.open_claims = claims);
             }
