@@ -229,7 +229,8 @@ pub fn slice_of_position(
     let (whole, fraction) = (base.unsigned_abs(), fraction.min(PPB));
     // base x fraction / 10⁹ by the billions in it and the rest, whose product stays below 2⁶⁰.
     let rest = (whole % PPB) * fraction;
-    let size = (whole / PPB) * fraction + rest / PPB + u64::from(profit < 0 && !rest.is_multiple_of(PPB));
+    let size =
+        (whole / PPB) * fraction + rest / PPB + u64::from(profit < 0 && !rest.is_multiple_of(PPB));
     let size = i64::try_from(size).map_err(|_| RiskError::Overflow)?;
     let part = if base > 0 { size } else { -size };
     let quote_part = match quote {

@@ -15,7 +15,10 @@ pub fn credit(pool: &mut Pool, account: &mut MarginAccount, amount: i64) -> Resu
     let interest = indices
         .interest(account.cash, account.interest_entry)
         .map_err(MarginPoolError::from)?;
-    let lost = pool.losses.take(account.at_risk, account.at_risk_since)?;
+    let lost = match account.at_risk {
+        0 => 0,
+        at_risk => pool.losses.take(at_risk, account.at_risk_since)?,
+    };
     let change = sub(add(interest, amount)?, lost)?;
     let before = (account.cash, account.interest_entry);
     account.cash = add(account.cash, change)?;
@@ -24,7 +27,9 @@ pub fn credit(pool: &mut Pool, account: &mut MarginAccount, amount: i64) -> Resu
     pool.ledger.cash = add(pool.ledger.cash, change)?;
     pool.ledger.interest = sub(pool.ledger.interest, interest)?;
     account.at_risk = exposed_cash(account);
-    account.at_risk_since = pool.losses.enter(account.at_risk)?;
+    if account.at_risk != 0 {
+        account.at_risk_since = pool.losses.enter(account.at_risk)?;
+    }
     Ok(())
 }
 

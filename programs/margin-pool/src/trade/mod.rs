@@ -47,7 +47,7 @@ pub fn clear<B: BookParts>(
     }
     let mut sides = [a, b];
     for account in &mut sides {
-        if account.at_risk_since != pool.losses.left {
+        if account.at_risk != 0 && account.at_risk_since != pool.losses.left {
             clearing::credit(pool, account, 0)?;
         }
     }
