@@ -80,12 +80,6 @@ fn full_of_options(into: &mut BTreeMap<String, u64>) {
 /// Whole transactions.
 pub fn shapes(into: &mut BTreeMap<String, u64>) {
     full_of_options(into);
-    let (mut world, alice, bob, keeper) = fallen(14_000.0, 109_000.0);
-    world.open(&alice, &keeper).accepted();
-    let legs = [leg(BTC, -0.2, 109_000.0)];
-    let hedged = world.bid_and_hedge(&alice, (&keeper, &bob), ALL / 5, &legs);
-    into.insert("bid_hedged".into(), hedged.accepted().compute_units);
-
     // Fund, profits and cash each pay a part.
     let (mut world, alice, bob, keeper) = fallen(14_000.0, 100_000.0);
     world.insure(&keeper, 1_000.0).accepted();
