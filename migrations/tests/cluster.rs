@@ -10,7 +10,6 @@ use {
         path::{Path, PathBuf},
         process::Command,
         sync::atomic::{AtomicUsize, Ordering},
-        time::Duration,
     },
     surfpool_sdk::{SimnetCommand, Surfnet},
 };
@@ -67,7 +66,7 @@ async fn a_program_is_deployed_once_upgraded_when_it_changes_and_only_by_its_aut
         surfnet,
     } = world().await;
     let key = Keypair::new();
-    let (small, large) = (files("liquidation", &key), files("risk_engine", &key));
+    let (small, large) = (files("risk_engine", &key), files("margin_pool", &key));
     assert!(
         small.bytes.len() + 10_240 < large.bytes.len(),
         "the upgrade must need more room"
@@ -100,12 +99,17 @@ async fn an_upload_that_was_cut_off_continues_where_it_stopped() {
         surfnet: _chain,
     } = world().await;
     let program = files("risk_engine", &Keypair::new());
-    let cut_off = deploy(&client, &payer, &program, &silent);
-    let cut_off = tokio::time::timeout(Duration::from_millis(150), cut_off).await;
-    assert!(
-        cut_off.is_err(),
-        "the deployment must not have finished in this time"
-    );
+    // Cut off when the first parts are on chain.
+    let started = tokio::sync::Notify::new();
+    let seen = |progress: &Progress| {
+        if matches!(progress, Progress::Uploaded { parts: 1.., .. }) {
+            started.notify_one();
+        }
+    };
+    tokio::select! {
+        done = deploy(&client, &payer, &program, &seen) => panic!("not cut off: {done:?}"),
+        () = started.notified() => {}
+    }
 
     let first = AtomicUsize::new(usize::MAX);
     let report = |progress: &Progress| {
