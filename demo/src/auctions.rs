@@ -124,7 +124,7 @@ impl Chronicle {
                     time,
                     bidder: place(&e.bidder),
                     fraction: e.fraction,
-                    payment: e.payment - e.covered.sum(),
+                    payment: e.payment - e.covered.total().unwrap_or(i64::MAX),
                     discount: e.discount,
                     equity: e.equity,
                 });

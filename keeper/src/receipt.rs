@@ -74,11 +74,12 @@ impl Receipt {
     fn bid(&self) -> Option<Value> {
         let e: AuctionBid = self.first()?;
         // One figure, negative when the bidder was paid, and by whom.
+        let paid = e.covered.total().ok()?;
         let mut told = json!({
-            "fraction": e.fraction, "payment": e.payment - e.covered.sum(), "discount": e.discount,
+            "fraction": e.fraction, "payment": e.payment - paid, "discount": e.discount,
             "equity": e.equity, "requirement": e.requirement,
         });
-        if e.covered.sum() != 0 {
+        if paid != 0 {
             let by = e.covered;
             told["paid_by"] = json!({ "fund": by.fund, "profits": by.profits, "cash": by.cash });
         }

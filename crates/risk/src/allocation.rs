@@ -1,8 +1,8 @@
 //! Who bears a loss that an account could not: pro-rata haircuts exact to the unit, the order in which
 //! funds and accounts stand in for it, and how large a fund has to be.
 //!
-//! The keeper plans with these functions and the liquidation program settles with them. Where there are
-//! too many accounts to visit in one transaction, the same loss is spread by [`crate::loss_index`].
+//! The margin pool divides a loss over the markets that caused it with [`apportion`]. There are too many accounts to visit in
+//! one transaction: there the same loss is spread by [`crate::loss_index`].
 
 use {
     crate::error::RiskError,

@@ -9,8 +9,9 @@
 //!   the factor when it last settled. An additive index would ask more than it has of an account that
 //!   slept through several losses.
 //!
-//! Unrealised profit is neither: it moves with the mark. An index over it can be applied only at the mark
-//! at which it was raised; otherwise visit the accounts ([`crate::allocation::haircuts`]).
+//! Unrealised profit is neither: it moves with the mark. The margin pool shares losses over profits as they were last
+//! written down, and over cash, both by the factor; who visits the accounts instead divides by
+//! [`crate::allocation::haircuts`].
 //!
 //! An account must be settled before its base changes. Every rounding is up in what is owed and down in
 //! what is kept, so dividing a base over accounts, or settling often, never saves its owner anything. What

@@ -102,7 +102,7 @@ fn next(
         };
         return Ok(Some((task, told, None)));
     }
-    if is_only_debt(account) {
+    if account.has_nothing_open() {
         let books = view.book_addresses(&underlyings);
         let told = format!("{told}; it has nothing but debt");
         return Ok(Some((Task::WriteOff { books }, told, None)));
@@ -145,11 +145,6 @@ fn next(
             Ok(None)
         }
     }
-}
-
-/// No open position, no collateral: debt, and claims at most.
-fn is_only_debt(account: &MarginAccount) -> bool {
-    account.positions.iter().all(|p| p.base == 0) && account.collaterals.iter().all(|a| *a == 0)
 }
 
 /// What the operator has to know about the keeper's own account, which it never liquidates itself.

@@ -13,7 +13,7 @@ use {
             clearing::{Asset, mark_of, part_of},
             error::MarginPoolError,
             margin::{self, Books, valuation::settled_payoff},
-            state::{MarginAccount, Pool, Position, PositionKind},
+            state::{MarginAccount, Pool, Position},
         },
     },
 };
@@ -43,11 +43,7 @@ pub fn touched(
 fn touch(position: &mut Position, pool: &Pool, books: &Books<&Book>) -> Result<(), SdkError> {
     let listed = books.listed(position.underlying)?;
     *position = margin::touched(pool, position, listed, books.now)?;
-    let asset = Asset::held(position)?;
-    if asset.kind == PositionKind::Perpetual || position.base == 0 {
-        return Ok(());
-    }
-    if let Some(payoff) = settled_payoff(&listed.book, &asset)? {
+    if let Some(payoff) = settled_payoff(&listed.book, position)? {
         let worth = Quantity(position.base).times_micro(payoff);
         let worth = worth.floor_micro_usd().map_err(refused)?;
         position.add(position.base.saturating_neg(), worth)?;

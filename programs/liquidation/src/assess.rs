@@ -74,6 +74,26 @@ pub fn observe(
     auction.pace = pace.pace(look.volatility, fund.open_shortfall, insurance);
 }
 
+/// [`observe`] on the accounts of an instruction.
+pub(crate) fn observe_now(
+    config: &AccountLoader<LiquidationConfig>,
+    auction: &AccountLoader<Auction>,
+    fund: &AccountLoader<InsuranceFund>,
+    pool: &AccountLoader<Pool>,
+    look: &Look,
+) -> Result<()> {
+    let insurance = pool.load()?.ledger.insurance;
+    observe(
+        &*config.load()?,
+        &mut *auction.load_mut()?,
+        &mut *fund.load_mut()?,
+        insurance,
+        look,
+        Clock::get()?.unix_timestamp,
+    );
+    Ok(())
+}
+
 /// What a bid would get and pay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Offer {

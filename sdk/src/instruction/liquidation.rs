@@ -2,7 +2,7 @@
 //! accounts involved are exposed to.
 
 use {
-    super::{build, risk_pairs},
+    super::{build, build_with_books},
     crate::address,
     anchor_lang::prelude::Pubkey,
     anchor_spl::token,
@@ -76,9 +76,12 @@ pub fn open_auction(
         margin_pool: margin_pool::ID,
         system_program: program::ID,
     };
-    let mut ix = build(liquidation::ID, &accounts, &instruction::OpenAuction {});
-    ix.accounts.extend(risk_pairs(books));
-    ix
+    build_with_books(
+        liquidation::ID,
+        &accounts,
+        &instruction::OpenAuction {},
+        books,
+    )
 }
 
 /// `bidder` is the bidding margin account with its owner. A hedged bid is followed by its hedge and by
@@ -102,9 +105,12 @@ pub fn bid(
         margin_pool: margin_pool::ID,
         instructions: args.hedged.then_some(sysvar::instructions::ID),
     };
-    let mut ix = build(liquidation::ID, &accounts, &instruction::Bid { args });
-    ix.accounts.extend(risk_pairs(books));
-    ix
+    build_with_books(
+        liquidation::ID,
+        &accounts,
+        &instruction::Bid { args },
+        books,
+    )
 }
 
 /// `opened_by` is the one named in the auction.
@@ -120,9 +126,12 @@ pub fn close_auction(margin_account: Pubkey, opened_by: Pubkey, books: &[Pubkey]
         liquidation_authority: address::liquidation_authority(),
         margin_pool: margin_pool::ID,
     };
-    let mut ix = build(liquidation::ID, &accounts, &instruction::CloseAuction {});
-    ix.accounts.extend(risk_pairs(books));
-    ix
+    build_with_books(
+        liquidation::ID,
+        &accounts,
+        &instruction::CloseAuction {},
+        books,
+    )
 }
 
 /// `liquidator` is the margin account that takes the leg, with its owner.
@@ -144,9 +153,12 @@ pub fn take_leg(
         liquidation_authority: address::liquidation_authority(),
         margin_pool: margin_pool::ID,
     };
-    let mut ix = build(liquidation::ID, &accounts, &instruction::TakeLeg { args });
-    ix.accounts.extend(risk_pairs(books));
-    ix
+    build_with_books(
+        liquidation::ID,
+        &accounts,
+        &instruction::TakeLeg { args },
+        books,
+    )
 }
 
 /// Brings an auction's clocks and pace to now.
@@ -159,9 +171,12 @@ pub fn refresh_auction(margin_account: Pubkey, books: &[Pubkey]) -> Instruction 
         margin_account,
         auction: address::auction(&margin_account),
     };
-    let mut ix = build(liquidation::ID, &accounts, &instruction::RefreshAuction {});
-    ix.accounts.extend(risk_pairs(books));
-    ix
+    build_with_books(
+        liquidation::ID,
+        &accounts,
+        &instruction::RefreshAuction {},
+        books,
+    )
 }
 
 /// Closes what nobody took against the other side.
@@ -176,9 +191,12 @@ pub fn reduce_opposite(margin_account: Pubkey, books: &[Pubkey]) -> Instruction 
         liquidation_authority: address::liquidation_authority(),
         margin_pool: margin_pool::ID,
     };
-    let mut ix = build(liquidation::ID, &accounts, &instruction::ReduceOpposite {});
-    ix.accounts.extend(risk_pairs(books));
-    ix
+    build_with_books(
+        liquidation::ID,
+        &accounts,
+        &instruction::ReduceOpposite {},
+        books,
+    )
 }
 
 /// Makes good what an account in auction owes that has nothing but claims, beyond those.
@@ -193,9 +211,7 @@ pub fn write_off(margin_account: Pubkey, books: &[Pubkey]) -> Instruction {
         liquidation_authority: address::liquidation_authority(),
         margin_pool: margin_pool::ID,
     };
-    let mut ix = build(liquidation::ID, &accounts, &instruction::WriteOff {});
-    ix.accounts.extend(risk_pairs(books));
-    ix
+    build_with_books(liquidation::ID, &accounts, &instruction::WriteOff {}, books)
 }
 
 /// `payer` pays the rent.

@@ -26,6 +26,18 @@ fn build(
     }
 }
 
+/// [`build`] of an instruction with a margin check: the pairs of `books` follow its accounts.
+fn build_with_books(
+    program: Pubkey,
+    accounts: &impl ToAccountMetas,
+    data: &impl InstructionData,
+    books: &[Pubkey],
+) -> Instruction {
+    let mut ix = build(program, accounts, data);
+    ix.accounts.extend(risk_pairs(books));
+    ix
+}
+
 /// The (risk book, market) pairs that instructions with a margin check take after their named accounts.
 /// Markets are writable: harmless where they are only read.
 #[must_use]

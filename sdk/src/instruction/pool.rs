@@ -2,7 +2,7 @@
 //! involved are exposed to, before or after.
 
 use {
-    super::{build, risk_pairs},
+    super::{build, build_with_books},
     crate::address,
     anchor_lang::prelude::Pubkey,
     anchor_spl::token,
@@ -99,13 +99,12 @@ pub fn withdraw(
         authority: owner,
         token_program: token::ID,
     };
-    let mut ix = build(
+    build_with_books(
         margin_pool::ID,
         &accounts,
         &instruction::Withdraw { amount },
-    );
-    ix.accounts.extend(risk_pairs(books));
-    ix
+        books,
+    )
 }
 
 /// A trade between two margin accounts, each given with who signs for it; a positive quantity means that `a` buys.
@@ -123,13 +122,12 @@ pub fn trade_block(
         signer_a: a.1,
         signer_b: b.1,
     };
-    let mut ix = build(
+    build_with_books(
         margin_pool::ID,
         &accounts,
         &instruction::TradeBlock { legs },
-    );
-    ix.accounts.extend(risk_pairs(books));
-    ix
+        books,
+    )
 }
 
 /// A fill of a registered venue; a positive quantity means that the taker buys.
@@ -149,13 +147,12 @@ pub fn trade_venue(
         fee_account,
         venue,
     };
-    let mut ix = build(
+    build_with_books(
         margin_pool::ID,
         &accounts,
         &instruction::TradeVenue { legs },
-    );
-    ix.accounts.extend(risk_pairs(books));
-    ix
+        books,
+    )
 }
 
 /// `destination` is a token account of the quote currency; `amount` in micro-USD.
@@ -202,9 +199,12 @@ pub fn settle_pnl(margin_account: Pubkey, books: &[Pubkey]) -> Instruction {
         pool: address::pool(),
         margin_account,
     };
-    let mut ix = build(margin_pool::ID, &accounts, &instruction::SettlePnl {});
-    ix.accounts.extend(risk_pairs(books));
-    ix
+    build_with_books(
+        margin_pool::ID,
+        &accounts,
+        &instruction::SettlePnl {},
+        books,
+    )
 }
 
 /// Returns a `MarginReport`: see [`crate::health::report_from_return_data`].
@@ -214,9 +214,12 @@ pub fn check_margin(margin_account: Pubkey, books: &[Pubkey]) -> Instruction {
         pool: address::pool(),
         margin_account,
     };
-    let mut ix = build(margin_pool::ID, &accounts, &instruction::CheckMargin {});
-    ix.accounts.extend(risk_pairs(books));
-    ix
+    build_with_books(
+        margin_pool::ID,
+        &accounts,
+        &instruction::CheckMargin {},
+        books,
+    )
 }
 
 /// Ends a transaction with a hedged bid: the account that took the slice has its margin.
@@ -226,9 +229,12 @@ pub fn confirm_margin(margin_account: Pubkey, books: &[Pubkey]) -> Instruction {
         pool: address::pool(),
         margin_account,
     };
-    let mut ix = build(margin_pool::ID, &accounts, &instruction::ConfirmMargin {});
-    ix.accounts.extend(risk_pairs(books));
-    ix
+    build_with_books(
+        margin_pool::ID,
+        &accounts,
+        &instruction::ConfirmMargin {},
+        books,
+    )
 }
 
 /// The same instruction for a token of Token-2022, whose program then moves it.
@@ -260,9 +266,7 @@ pub fn transfer(
         authority,
     };
     let data = instruction::Transfer { mint, amount };
-    let mut ix = build(margin_pool::ID, &accounts, &data);
-    ix.accounts.extend(risk_pairs(books));
-    ix
+    build_with_books(margin_pool::ID, &accounts, &data, books)
 }
 
 /// Closes an empty account; its rent goes to `receiver`.

@@ -1,7 +1,7 @@
 //! Instructions of the margin pool around quotes; see [`crate::rfq`].
 
 use {
-    super::{build, risk_pairs},
+    super::{build, build_with_books},
     crate::{address, rfq::Signed},
     anchor_lang::prelude::Pubkey,
     margin_pool::{RfqArgs, accounts, instruction},
@@ -50,9 +50,12 @@ pub fn trade_rfq(
         ed25519_index,
         lots,
     };
-    let mut ix = build(margin_pool::ID, &accounts, &instruction::TradeRfq { args });
-    ix.accounts.extend(risk_pairs(books));
-    ix
+    build_with_books(
+        margin_pool::ID,
+        &accounts,
+        &instruction::TradeRfq { args },
+        books,
+    )
 }
 
 /// Makes void all quotes of `maker` (an account with its serial) under `nonce` that expire at `expires_at` (Unix

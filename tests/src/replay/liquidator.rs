@@ -239,16 +239,13 @@ impl Run {
             let state = self.chain.judge(account, Kind::Maintenance);
             let auction = self.chain.view.auction_of(&key).unwrap();
             let books = self.chain.books_of(&[key], &[]);
-            // Claims apart.
-            let empty = account.positions.iter().all(|p| p.base == 0)
-                && account.collaterals.iter().all(|c| *c == 0);
             let closing = params
                 .arithmetic()
                 .closing_margin(state.equity, state.requirement);
             if closing.unwrap() >= 0 {
                 let close = ix::close_auction(key, auction.opened_by, &books);
                 self.by(anyone, close).accepted();
-            } else if empty {
+            } else if account.has_nothing_open() {
                 let sent = self.by(anyone, ix::write_off(key, &books));
                 self.count(sent);
             } else if state.equity < 0 {

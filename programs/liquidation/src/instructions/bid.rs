@@ -1,6 +1,6 @@
 use {
     crate::{
-        assess::{Look, Offer, look_at, observe, offer},
+        assess::{Look, Offer, look_at, observe_now, offer},
         confirmation::require_confirmation,
         error::LiquidationError,
         events::AuctionBid,
@@ -8,10 +8,10 @@ use {
         state::{Auction, InsuranceFund, LiquidationConfig},
     },
     anchor_lang::prelude::*,
-    cep_risk::{Kind, Scratch, auction::PPB},
+    cep_risk::auction::PPB,
     margin_pool::{
         Covered, SliceArgs,
-        margin::{RiskAccounts, Snapshot},
+        margin::health_after_bid,
         program::MarginPool,
         state::{MarginAccount, Pool},
     },
@@ -96,12 +96,14 @@ pub(crate) fn handler<'info>(ctx: Context<'info, Bid<'info>>, args: BidArgs) -> 
 /// Brings the auction to now and prices the slice.
 fn settle_terms(ctx: &Context<Bid>, look: &Look, args: &BidArgs) -> Result<(SliceArgs, Offer)> {
     let accounts = &ctx.accounts;
-    let config = accounts.config.load()?;
-    let mut auction = accounts.auction.load_mut()?;
-    let mut fund = accounts.fund.load_mut()?;
-    let insurance = accounts.pool.load()?.ledger.insurance;
-    let now = Clock::get()?.unix_timestamp;
-    observe(&config, &mut auction, &mut fund, insurance, look, now);
+    observe_now(
+        &accounts.config,
+        &accounts.auction,
+        &accounts.fund,
+        &accounts.pool,
+        look,
+    )?;
+    let (config, auction) = (accounts.config.load()?, accounts.auction.load()?);
     let offer = offer(
         &config.params.arithmetic(),
         &auction,
@@ -163,20 +165,7 @@ pub(super) fn require_bidder_margin<'info>(
     bidder: &AccountLoader<'info, MarginAccount>,
     remaining: &'info [AccountInfo<'info>],
 ) -> Result<()> {
-    let pool = pool.load()?;
-    let risk = RiskAccounts::load(&pool, remaining)?;
-    let books = risk.books(Clock::get()?.unix_timestamp)?;
-    books.require_usable_in_liquidation()?;
-    let bidder = bidder.load()?;
-    let after = Snapshot::in_liquidation(&pool, &bidder, &books)?.evaluate(
-        &pool,
-        &books,
-        Kind::Initial,
-        &mut Scratch::new(),
-    )?;
-    require!(
-        after.health() >= 0,
-        LiquidationError::BidderBelowInitialMargin
-    );
+    let health = health_after_bid(&*pool.load()?, &*bidder.load()?, remaining)?;
+    require!(health >= 0, LiquidationError::BidderBelowInitialMargin);
     Ok(())
 }

@@ -65,8 +65,6 @@ fn book(accounts: &FundInsurance, amount: u64) -> Result<u64> {
     let mut fund = accounts.fund.load_mut()?;
     let mut shares = fund.observe(assets)?;
     let minted = shares.donate(amount, assets);
-    fund.keep(shares);
-    let deposited = fund.deposited.checked_add(amount);
-    fund.deposited = deposited.ok_or(LiquidationError::Overflow)?;
+    fund.take_in(shares, amount)?;
     Ok(minted)
 }

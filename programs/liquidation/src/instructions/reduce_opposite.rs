@@ -1,6 +1,6 @@
 use {
     crate::{
-        assess::{look_at, observe},
+        assess::{look_at, observe_now},
         error::LiquidationError,
         events::OppositeReduced,
         seeds,
@@ -41,13 +41,17 @@ pub(crate) fn handler<'info>(ctx: Context<'info, ReduceOpposite<'info>>) -> Resu
     let remaining = ctx.remaining_accounts;
     let look = look_at(&accounts.pool, &accounts.margin_account, remaining)?;
     require!(look.state.equity < 0, LiquidationError::AccountSolvent);
+    observe_now(
+        &accounts.config,
+        &accounts.auction,
+        &accounts.fund,
+        &accounts.pool,
+        &look,
+    )?;
     let bump = {
         let config = accounts.config.load()?;
         let mut auction = accounts.auction.load_mut()?;
         let mut fund = accounts.fund.load_mut()?;
-        let insurance = accounts.pool.load()?.ledger.insurance;
-        let now = Clock::get()?.unix_timestamp;
-        observe(&config, &mut auction, &mut fund, insurance, &look, now);
         require!(
             auction.elapsed() >= config.params.insolvent_seconds,
             LiquidationError::AuctionRunning

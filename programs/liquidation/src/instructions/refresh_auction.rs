@@ -1,6 +1,6 @@
 use {
     crate::{
-        assess::{look_at, observe},
+        assess::{look_at, observe_now},
         error::LiquidationError,
         seeds,
         state::{Auction, InsuranceFund, LiquidationConfig},
@@ -33,14 +33,11 @@ pub(crate) fn handler<'info>(ctx: Context<'info, RefreshAuction<'info>>) -> Resu
         &accounts.margin_account,
         ctx.remaining_accounts,
     )?;
-    let insurance = accounts.pool.load()?.ledger.insurance;
-    observe(
-        &*accounts.config.load()?,
-        &mut *accounts.auction.load_mut()?,
-        &mut *accounts.fund.load_mut()?,
-        insurance,
+    observe_now(
+        &accounts.config,
+        &accounts.auction,
+        &accounts.fund,
+        &accounts.pool,
         &look,
-        Clock::get()?.unix_timestamp,
-    );
-    Ok(())
+    )
 }

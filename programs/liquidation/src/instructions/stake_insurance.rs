@@ -79,9 +79,7 @@ fn book(accounts: &StakeInsurance, amount: u64, min_shares: u64) -> Result<u64> 
         minted >= min_shares.max(1),
         LiquidationError::SharesBelowMinimum
     );
-    fund.keep(shares);
-    let deposited = fund.deposited.checked_add(amount);
-    fund.deposited = deposited.ok_or(LiquidationError::Overflow)?;
+    fund.take_in(shares, amount)?;
 
     let mut stake = accounts.stake.load_mut()?;
     stake.renew(&fund);

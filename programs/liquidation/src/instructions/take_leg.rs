@@ -1,7 +1,7 @@
 use {
     super::bid::require_bidder_margin,
     crate::{
-        assess::{Look, look_at, observe},
+        assess::{Look, look_at, observe_now},
         error::LiquidationError,
         events::LegTaken,
         leg::{Comparison, fair_value},
@@ -65,14 +65,13 @@ pub(crate) fn handler<'info>(ctx: Context<'info, TakeLeg<'info>>, args: LegArgs)
 
     let after = look_at(&accounts.pool, &accounts.margin_account, remaining)?;
     let margins = comparison.require_better(cost, &after.state)?;
-    {
-        let config = accounts.config.load()?;
-        let mut auction = accounts.auction.load_mut()?;
-        let mut fund = accounts.fund.load_mut()?;
-        let insurance = accounts.pool.load()?.ledger.insurance;
-        let now = Clock::get()?.unix_timestamp;
-        observe(&config, &mut auction, &mut fund, insurance, &after, now);
-    }
+    observe_now(
+        &accounts.config,
+        &accounts.auction,
+        &accounts.fund,
+        &accounts.pool,
+        &after,
+    )?;
     require_bidder_margin(&accounts.pool, &accounts.liquidator_account, remaining)?;
     emit!(LegTaken {
         margin_account: accounts.margin_account.key(),
@@ -89,12 +88,14 @@ pub(crate) fn handler<'info>(ctx: Context<'info, TakeLeg<'info>>, args: LegArgs)
 /// Brings the auction to now and takes note of what a slice would cost.
 fn terms(ctx: &Context<TakeLeg>, look: &Look) -> Result<Comparison> {
     let accounts = &ctx.accounts;
-    let config = accounts.config.load()?;
-    let mut auction = accounts.auction.load_mut()?;
-    let mut fund = accounts.fund.load_mut()?;
-    let insurance = accounts.pool.load()?.ledger.insurance;
-    let now = Clock::get()?.unix_timestamp;
-    observe(&config, &mut auction, &mut fund, insurance, look, now);
+    observe_now(
+        &accounts.config,
+        &accounts.auction,
+        &accounts.fund,
+        &accounts.pool,
+        look,
+    )?;
+    let (config, auction) = (accounts.config.load()?, accounts.auction.load()?);
     Comparison::new(&config.params, &auction, &look.state)
 }
 

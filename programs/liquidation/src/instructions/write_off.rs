@@ -52,10 +52,7 @@ pub(crate) fn handler<'info>(ctx: Context<'info, WriteOff<'info>>) -> Result<()>
     let account = accounts.margin_account.load()?;
     let claims = account.positions.iter().map(|p| p.quote);
     let left = claims.fold(account.cash, i64::saturating_add);
-    auction.open = match left {
-        0.. => Open::default(),
-        owes => Open::of(owes, 0),
-    };
+    auction.open = Open::of(left, 0);
     fund.replace(before, auction.open);
     fund.pay(covered.fund)
 }

@@ -40,6 +40,14 @@ impl InsuranceFund {
     pub const VERSION: u8 = 1;
     pub const SPACE: usize = 8 + size_of::<Self>();
 
+    /// Takes over the shares after `amount` (micro-USD) came in for some of them.
+    pub fn take_in(&mut self, shares: Shares, amount: u64) -> Result<()> {
+        self.keep(shares);
+        let sum = self.deposited.checked_add(amount);
+        self.deposited = sum.ok_or(LiquidationError::Overflow)?;
+        Ok(())
+    }
+
     /// Takes note of what the pool paid out of the fund, micro-USD.
     pub fn pay(&mut self, amount: i64) -> Result<()> {
         let paid = u64::try_from(amount).ok();

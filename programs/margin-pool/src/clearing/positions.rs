@@ -2,8 +2,8 @@ use {
     super::{Asset, pay, register},
     crate::{
         error::MarginPoolError,
-        margin::{BookParts, valuation},
-        state::{MarginAccount, Market, Pool, Position, PositionKind, add, negative, sub},
+        margin::{BookParts, Books, valuation},
+        state::{Left, MarginAccount, Market, Pool, Position, PositionKind, add, negative, sub},
     },
     anchor_lang::prelude::*,
     cep_risk::{
@@ -194,13 +194,15 @@ pub fn bring_up(market: &mut Market, position: &mut Position) -> Result<()> {
 /// The slot of an account's position in this instrument that has yet to take what it was reduced by, or lost to defaults.
 #[must_use]
 pub fn due(market: &Market, account: &MarginAccount, asset: &Asset) -> Option<usize> {
-    let stale = |p: &Position| {
-        let lost = p.profit > 0 && p.profit_since != market.losses.left;
-        let reduced =
-            market.reductions_used != 0 && p.reduced != market.reduced(p.instrument, p.base);
-        asset.is_of(p) && (lost || reduced)
-    };
-    account.positions.iter().position(stale)
+    let left = market.losses.left;
+    if market.reductions_used == 0 && left == Left::default() {
+        return None;
+    }
+    let slot = account.positions.iter().position(|p| asset.is_of(p))?;
+    let p = account.positions.get(slot)?;
+    let lost = p.profit > 0 && p.profit_since != left;
+    let reduced = market.reductions_used != 0 && p.reduced != market.reduced(p.instrument, p.base);
+    (lost || reduced).then_some(slot)
 }
 
 /// Brings the position in a slot, marked at `mark` unless it is a claim, up to date and writes it down. True if something is
@@ -224,14 +226,20 @@ pub fn write_down(market: &mut Market, position: &mut Position, mark: u64) -> Re
     if market.reductions_used != 0 {
         position.reduced = market.reduced(position.instrument, position.base);
     }
-    let worth = add(rough_worth(position.base, mark)?, position.quote)?;
-    position.profit = sub(worth, position.premium)?.max(0);
+    position.profit = worth_and_profit(position, mark)?.1.max(0);
     position.profit_since = market.losses.enter(position.profit)?;
     Ok(())
 }
 
+/// What a position that was brought up to date is worth without its quote, and what it has won or lost by now. Micro-USD.
+pub(super) fn worth_and_profit(position: &Position, mark: u64) -> Result<(i64, i64)> {
+    let worth = rough_worth(position.base, mark)?;
+    let profit = sub(add(worth, position.quote)?, position.premium)?;
+    Ok((worth, profit))
+}
+
 /// `base x mark` in micro-USD, within one toward zero: what is only compared.
-pub(super) fn rough_worth(base: i64, mark: u64) -> Result<i64> {
+fn rough_worth(base: i64, mark: u64) -> Result<i64> {
     const ONE: u64 = 1_000_000;
     let size = base.unsigned_abs();
     // Below 2²⁰ x 2⁴⁴ in the part of a contract.
@@ -259,6 +267,19 @@ pub(super) fn count(market: &mut Market, asset: &Asset, before: i64, after: i64)
             Ok(())
         }
     }
+}
+
+/// Brings a market's funding index to now.
+pub fn accrue_funding<B: BookParts>(
+    pool: &Pool,
+    market: &mut Market,
+    books: &Books<B>,
+    underlying: u8,
+) -> Result<()> {
+    let index = Price::new(books.listed(underlying)?.book.header().price);
+    let index = index.map_err(|_| MarginPoolError::BookNotReady)?;
+    let funding = pool.params.funding();
+    market.funding.accrue(&funding, index, books.now)
 }
 
 /// Brings a perpetual's quote up to the market's funding index; of others nothing is due.

@@ -2,7 +2,7 @@
 //! caused it, then the cash of those who trade. Exact to the unit, and no account is looked for.
 
 use {
-    super::{Asset, bring_up, credit},
+    super::{Asset, bring_up, credit, positions::worth_and_profit},
     crate::{
         error::MarginPoolError,
         margin::RiskAccounts,
@@ -32,14 +32,6 @@ pub struct Covered {
 }
 
 impl Covered {
-    /// [`Self::total`] for a reader, whose parts are of one payment.
-    #[must_use]
-    pub const fn sum(&self) -> i64 {
-        self.fund
-            .saturating_add(self.profits)
-            .saturating_add(self.cash)
-    }
-
     pub fn total(&self) -> Result<i64> {
         add(add(self.fund, self.profits)?, self.cash)
     }
@@ -75,8 +67,7 @@ fn loss_and_size(position: &Position, mark: u64) -> Result<(u64, u64)> {
     if position.base == 0 {
         return Ok((0, 0));
     }
-    let worth = super::positions::rough_worth(position.base, mark)?;
-    let profit = sub(add(worth, position.quote)?, position.premium)?;
+    let (worth, profit) = worth_and_profit(position, mark)?;
     // Every open position counts for something.
     Ok((profit.min(0).unsigned_abs(), worth.unsigned_abs().max(1)))
 }

@@ -1,12 +1,11 @@
 use {
     crate::{
         error::MarginPoolError,
-        margin::{RiskAccounts, Snapshot},
+        margin::health_after_bid,
         seeds,
         state::{MarginAccount, Pool, standing},
     },
     anchor_lang::prelude::*,
-    cep_risk::{Kind, Scratch},
 };
 
 /// Remaining accounts: a (risk book, market) pair for every underlying the account is exposed to.
@@ -26,16 +25,8 @@ pub(crate) fn handler<'info>(ctx: Context<'info, ConfirmMargin<'info>>) -> Resul
         account.in_liquidation == standing::UNCONFIRMED,
         MarginPoolError::NothingToConfirm
     );
-    let risk = RiskAccounts::load(&pool, ctx.remaining_accounts)?;
-    let books = risk.books(Clock::get()?.unix_timestamp)?;
-    books.require_usable_in_liquidation()?;
-    let state = Snapshot::in_liquidation(&pool, &account, &books)?.evaluate(
-        &pool,
-        &books,
-        Kind::Initial,
-        &mut Scratch::new(),
-    )?;
-    require!(state.health() >= 0, MarginPoolError::BelowInitialMargin);
+    let health = health_after_bid(&pool, &account, ctx.remaining_accounts)?;
+    require!(health >= 0, MarginPoolError::BelowInitialMargin);
     account.in_liquidation = standing::FREE;
     Ok(())
 }

@@ -1,5 +1,5 @@
 use {
-    super::transfer_slice::{accrue, make_current},
+    super::transfer_slice::make_current,
     crate::{
         clearing::{self, Asset, Reducing},
         error::MarginPoolError,
@@ -43,7 +43,7 @@ pub(crate) fn handler<'info>(
         };
         let asset = Asset::held(position)?;
         let mut market = risk.market_mut(asset.underlying)?;
-        accrue(&pool, &mut market, &books, asset.underlying)?;
+        clearing::accrue_funding(&pool, &mut market, &books, asset.underlying)?;
         let mark = make_current(&mut pool, &mut market, &mut account, &books, (slot, &asset))?;
         if let Some(mark) = mark {
             reducing.note(account.position_mut(slot)?, slot, mark)?;

@@ -8,7 +8,6 @@ use {
         state::{MarginAccount, Pool},
     },
     anchor_lang::prelude::*,
-    cep_risk::Price,
 };
 
 /// Remaining accounts: a (risk book, writable market) pair for each underlying to settle.
@@ -33,11 +32,8 @@ pub(crate) fn handler<'info>(ctx: Context<'info, SettlePnl<'info>>) -> Result<()
     pool.accrue(books.now)?;
     for underlying in risk.underlyings() {
         let book = &books.listed(underlying)?.book;
-        let index = book.header.index_price();
-        let index: Price = index.map_err(|_| MarginPoolError::BookNotReady)?;
         let mut market = risk.market_mut(underlying)?;
-        let params = pool.params.funding();
-        market.funding.accrue(&params, index, books.now)?;
+        clearing::accrue_funding(&pool, &mut market, &books, underlying)?;
         let mut found = false;
         for slot in 0..account.positions.len() {
             let Some(position) = account.positions.get(slot) else {
@@ -47,10 +43,7 @@ pub(crate) fn handler<'info>(ctx: Context<'info, SettlePnl<'info>>) -> Result<()
                 continue;
             }
             let (asset, base) = (Asset::held(position)?, position.base);
-            let payoff = match base != 0 && asset.instrument != 0 {
-                true => valuation::settled_payoff(book, &asset)?,
-                false => None,
-            };
+            let payoff = valuation::settled_payoff(book, position)?;
             found = true;
             let amount = if let Some(payoff) = payoff {
                 clearing::convert(&mut pool, &mut market, &mut account, slot, payoff)?

@@ -1,5 +1,5 @@
 use {
-    super::transfer_slice::{accrue, make_current},
+    super::transfer_slice::make_current,
     crate::{
         clearing::{self, Asset},
         error::MarginPoolError,
@@ -57,7 +57,7 @@ pub(crate) fn handler<'info>(ctx: Context<'info, TransferLeg<'info>>, args: LegA
             let slot = usize::from(slot);
             let asset = Asset::held(from.position_mut(slot)?)?;
             let mut market = risk.market_mut(asset.underlying)?;
-            accrue(&pool, &mut market, &books, asset.underlying)?;
+            clearing::accrue_funding(&pool, &mut market, &books, asset.underlying)?;
             let held = (slot, &asset);
             let mark = make_current(&mut pool, &mut market, &mut from, &books, held)?;
             let mark = mark.ok_or(MarginPoolError::BadSlice)?;

@@ -8,10 +8,7 @@ use {
         state::{MarginAccount, Market, Pool, negative, standing, sub},
     },
     anchor_lang::prelude::*,
-    cep_risk::{
-        Price,
-        auction::{PPB, slice_of, slice_of_balance},
-    },
+    cep_risk::auction::{PPB, slice_of, slice_of_balance},
 };
 
 #[derive(AnchorSerialize, AnchorDeserialize, Clone, Copy, Debug)]
@@ -116,7 +113,7 @@ fn move_positions<B: BookParts>(
     let mut left = usize::from(from.open_positions);
     for underlying in risk.underlyings() {
         let market = &mut *risk.market_mut(underlying)?;
-        accrue(pool, market, books, underlying)?;
+        clearing::accrue_funding(pool, market, books, underlying)?;
         for slot in 0..from.positions.len() {
             let held = from.positions.get(slot);
             let Some(position) = held.filter(|p| !p.is_free() && p.underlying == underlying) else {
@@ -138,19 +135,6 @@ fn move_positions<B: BookParts>(
     Ok(causes)
 }
 
-/// Brings a market's funding to now.
-pub(super) fn accrue<B: BookParts>(
-    pool: &Pool,
-    market: &mut Market,
-    books: &Books<B>,
-    underlying: u8,
-) -> Result<()> {
-    let index = Price::new(books.listed(underlying)?.book.header().price);
-    let index = index.map_err(|_| MarginPoolError::BookNotReady)?;
-    let funding = pool.params.funding();
-    market.funding.accrue(&funding, index, books.now)
-}
-
 /// Brings a position up to date, its market's funding having been, an instrument that has its settlement price into its
 /// claim, and returns what it is marked at; `None` when nothing is left of it. An open one is the caller's to change, which
 /// writes it down.
@@ -162,12 +146,7 @@ pub(super) fn make_current<B: BookParts>(
     (slot, asset): (usize, &Asset),
 ) -> Result<Option<u64>> {
     let listed = books.listed(asset.underlying)?;
-    // A claim is what it is, and its instrument may be gone.
-    let open = asset.instrument != 0 && asset.base(account) != 0;
-    let payoff = match open {
-        true => valuation::settled_payoff(&listed.book, asset)?,
-        false => None,
-    };
+    let payoff = valuation::settled_payoff(&listed.book, account.position_mut(slot)?)?;
     if let Some(payoff) = payoff {
         clearing::convert(pool, market, account, slot, payoff)?;
     }

@@ -1,5 +1,5 @@
 use {
-    super::{BookParts, Books, Snapshot, Underlyings},
+    super::{BookParts, Books, RiskAccounts, Snapshot, Underlyings},
     crate::state::{MarginAccount, Pool},
     anchor_lang::prelude::*,
     cep_risk::{Breakdown, Kind, Scratch},
@@ -65,6 +65,21 @@ impl MarginReport {
             in_liquidation: account.in_liquidation != 0,
         })
     }
+}
+
+/// Equity less initial margin of an account that took over a part of another, on prices that liquidation may use. `remaining`:
+/// the pairs of all it is exposed to.
+pub fn health_after_bid<'info>(
+    pool: &Pool,
+    account: &MarginAccount,
+    remaining: &'info [AccountInfo<'info>],
+) -> Result<i64> {
+    let risk = RiskAccounts::load(pool, remaining)?;
+    let books = risk.books(Clock::get()?.unix_timestamp)?;
+    books.require_usable_in_liquidation()?;
+    let snapshot = Snapshot::in_liquidation(pool, account, &books)?;
+    let after = snapshot.evaluate(pool, &books, Kind::Initial, &mut Scratch::new())?;
+    Ok(after.health())
 }
 
 impl From<&Breakdown> for Requirement {

@@ -95,8 +95,13 @@ pub fn mark<B: BookParts>(book: &B, asset: &Asset, short: bool, now: i64) -> Res
     })
 }
 
-/// What a contract pays at its settlement price, micro-USD; `None` before the book has one.
-pub fn settled_payoff<B: BookParts>(book: &B, asset: &Asset) -> Result<Option<u64>> {
+/// What a contract of a position pays at its settlement price, micro-USD; `None` before the book has one, and for what has no
+/// instrument: a perpetual, and a claim, whose instrument may be gone.
+pub fn settled_payoff<B: BookParts>(book: &B, position: &Position) -> Result<Option<u64>> {
+    if position.base == 0 || position.instrument == 0 {
+        return Ok(None);
+    }
+    let asset = Asset::held(position)?;
     let (_, instrument) = find((asset.slot, asset.instrument), book.instruments())?;
     if instrument.state != InstrumentState::Settled as u8 {
         return Ok(None);

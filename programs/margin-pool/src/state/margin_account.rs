@@ -231,6 +231,12 @@ impl MarginAccount {
             && self.positions.iter().all(Position::is_free)
     }
 
+    /// No open position, no collateral: cash or debt, and claims at most.
+    #[must_use]
+    pub fn has_nothing_open(&self) -> bool {
+        self.positions.iter().all(|p| p.base == 0) && self.collaterals.iter().all(|a| *a == 0)
+    }
+
     pub fn require_not_in_liquidation(&self) -> Result<()> {
         require!(
             self.in_liquidation == standing::FREE,
