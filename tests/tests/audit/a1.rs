@@ -1,0 +1,1 @@
+//! A repeated (book, market) pair is sliced once or refused.

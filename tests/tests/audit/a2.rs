@@ -1,0 +1,1 @@
+//! A dated instrument is worth its expected settlement inside its averaging window.

@@ -1,0 +1,1 @@
+//! An exactly offset account pays its add-ons.

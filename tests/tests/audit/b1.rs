@@ -1,0 +1,1 @@
+//! A flow that cancels itself moves no shared counter.

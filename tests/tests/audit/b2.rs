@@ -1,0 +1,1 @@
+//! A trade below initial margin only improves the account.

@@ -1,0 +1,1 @@
+//! Nobody chooses who pays for a default.

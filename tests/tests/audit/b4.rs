@@ -1,0 +1,1 @@
+//! The largest account in the worst state is liquidated in single transactions.

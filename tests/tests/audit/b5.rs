@@ -1,0 +1,1 @@
+//! No publisher moves an expiry further than its basis charge covers.

@@ -1,0 +1,1 @@
+//! An auction runs only while a bid could be accepted.

@@ -1,0 +1,1 @@
+//! A live oracle is never taken for a dead one.

@@ -1,0 +1,1 @@
+//! The example vault pays each holder what is theirs.

@@ -1,0 +1,1 @@
+//! The confidence of one print stays out of maintenance margin.

@@ -1,0 +1,1 @@
+//! Idle breaker credit lets no single print through.

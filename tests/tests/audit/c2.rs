@@ -1,0 +1,1 @@
+//! Liquidation reads no curve that could have been refreshed.

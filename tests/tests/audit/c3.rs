@@ -1,0 +1,1 @@
+//! Realised volatility does not depend on who refreshes.

@@ -1,0 +1,1 @@
+//! A silent tenor keeps its last word.

@@ -1,0 +1,1 @@
+//! A moment of solvency does not reset the insolvent clock.

@@ -1,0 +1,1 @@
+//! New risk needs a price of its own age.

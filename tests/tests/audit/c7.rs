@@ -1,0 +1,1 @@
+//! A sliver of the other side does not stop a deleveraging.

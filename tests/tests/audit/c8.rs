@@ -1,0 +1,1 @@
+//! What accrues with time accrues the same however often it is looked at.
