@@ -48,11 +48,11 @@ pub fn take(book: &mut RiskBook, consensus: &Consensus, clock: &Clock, params: &
     let step = params
         .step_limit()
         .step(book.price, consensus.price, book.step_used, elapsed);
+    book.count_time(consensus.publish_time, clock.unix_timestamp);
     book.price = step.price;
     book.step_used = step.used;
     book.confidence = consensus.confidence;
     book.publish_time = consensus.publish_time;
-    book.refreshed_at = clock.unix_timestamp;
     book.refreshed_slot = clock.slot;
     book.degraded &= degraded::PAUSED;
     for (holds, reason) in [

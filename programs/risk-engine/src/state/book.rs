@@ -127,7 +127,13 @@ pub struct RiskBook {
     pub stress_levels: [u8; STRESS_ROWS],
     /// `variance_floor` as listing or a proposal last set it: what the guardian raises is bounded by this.
     pub governed_floor: u64,
-    pub reserved: [u8; 248],
+    /// Seconds in which the price served liquidation, as of `refreshed_at`: see [`RiskBook::usable_seconds_at`]. Only grows.
+    pub usable_seconds: u64,
+    /// Time integral of the index price over those seconds, micro-USD x seconds: low and high word. Only grows.
+    pub price_integral: [u64; 2],
+    /// Until when the price serves liquidation, Unix seconds: set by the refresh that took it.
+    pub usable_until: i64,
+    pub reserved: [u8; 216],
 }
 
 impl RiskBook {
@@ -158,6 +164,44 @@ impl RiskBook {
     #[must_use]
     pub fn age(&self, now: i64) -> u64 {
         u64::try_from(now.saturating_sub(self.publish_time)).unwrap_or(0)
+    }
+
+    /// Seconds since the last refresh in which its price served liquidation: none past the moment at which it grew older
+    /// than `max_price_age`.
+    #[must_use]
+    pub fn served(&self, now: i64) -> u64 {
+        let until = self.usable_until.min(now);
+        u64::try_from(until.saturating_sub(self.refreshed_at)).unwrap_or(0)
+    }
+
+    /// Seconds up to `now` in which the price served liquidation. The difference of two readings is the time in which a bid
+    /// could have been accepted: gaps without a refresh do not count beyond `max_price_age`.
+    #[must_use]
+    pub fn usable_seconds_at(&self, now: i64) -> u64 {
+        self.usable_seconds.saturating_add(self.served(now))
+    }
+
+    /// Time integral of the index price over [`Self::usable_seconds_at`], micro-USD x seconds; below 2⁷⁸. The difference of two
+    /// readings over the difference of their seconds is the average price; where no second is between them there is none.
+    #[must_use]
+    pub fn price_integral_at(&self, now: i64) -> u128 {
+        let [low, high] = self.price_integral.map(u128::from);
+        // A price below 2⁴⁵ and seconds of less than 2³³.
+        let since = u128::from(self.price) * u128::from(self.served(now));
+        ((high << 64) | low).saturating_add(since)
+    }
+
+    /// Adds the time since the last refresh to the two counters, at the price that stood until now, and starts on the time
+    /// after it. Called by a refresh that takes a price, before it does; `published` is that price's time.
+    pub fn count_time(&mut self, published: i64, now: i64) {
+        let integral = self.price_integral_at(now);
+        self.usable_seconds = self.usable_seconds_at(now);
+        let low = u64::try_from(integral & u128::from(u64::MAX)).unwrap_or(0);
+        self.price_integral = [low, u64::try_from(integral >> 64).unwrap_or(u64::MAX)];
+        // A print dated ahead of the clock serves no longer than one of now.
+        let from = published.min(now);
+        self.usable_until = from.saturating_add_unsigned(self.max_price_age);
+        self.refreshed_at = now;
     }
 
     /// Whether the columns still stand for the current volatility: not more than 10 % too low
@@ -288,7 +332,8 @@ const _: () = assert!(
             + 512 * 13
             + 80
             + 8
-            + 248
+            + 32
+            + 216
 );
 // A derived address is created with at most 10 KiB.
 const _: () = assert!(RiskBook::SPACE <= 10_240);
@@ -305,6 +350,34 @@ mod tests {
         assert!(book.scenarios_cover_volatility());
         book.target_variance = 12_101;
         assert!(!book.scenarios_cover_volatility());
+    }
+
+    #[test]
+    fn only_time_in_which_the_price_served_is_counted_however_often_it_is_counted() {
+        // SETUP: published at 990, refreshed at 1,000, good for a minute from its publication.
+        let mut book: Box<RiskBook> = bytemuck::zeroed_box();
+        book.max_price_age = 60;
+        book.count_time(990, 1_000);
+        assert_eq!((book.usable_seconds, book.price_integral), (0, [0; 2]));
+        book.price = 1 << 44;
+        // CHECK: up to 1,050 and no further; a clock that runs backwards adds nothing.
+        for (now, seconds) in [(990, 0), (1_000, 0), (1_030, 30), (1_050, 50), (9_999, 50)] {
+            assert_eq!(book.usable_seconds_at(now), seconds);
+            assert_eq!(book.price_integral_at(now), u128::from(seconds) << 44);
+        }
+        // The same by one refresh or by many at the same price.
+        for now in [1_001, 1_017, 1_030] {
+            book.count_time(990, now);
+        }
+        assert_eq!(book.usable_seconds_at(9_999), 50);
+        assert_eq!(book.price_integral_at(9_999), 50 << 44);
+        // A print dated ahead of the clock serves no longer than one of now.
+        book.count_time(1_100, 1_030);
+        assert_eq!(book.usable_seconds_at(9_999), 90);
+        // Two words hold what one does not.
+        book.price_integral = [u64::MAX, 7];
+        book.count_time(1_031, 1_031);
+        assert_eq!(book.price_integral, [(1 << 44) - 1, 8]);
     }
 
     #[test]
