@@ -46,6 +46,7 @@ pub mod staked;
 pub mod tail;
 pub mod twap;
 pub mod units;
+mod unroll;
 pub mod volatility;
 
 pub use {

@@ -7,7 +7,12 @@
 //! measure of the rows stays subadditive with zero slack.
 
 use {
-    crate::{MAX_UNDERLYINGS, ROWS, STRESS_ROWS, error::RiskError, units::Notional},
+    crate::{
+        MAX_UNDERLYINGS, ROWS, STRESS_ROWS,
+        error::RiskError,
+        units::Notional,
+        unroll::{BLOCK, each_of_block},
+    },
     alloc::vec::Vec,
 };
 
@@ -118,6 +123,27 @@ impl Line {
     pub fn gain_of_any(&self, simple_return: i64) -> i64 {
         let [a, b, c] = self.limbs.map(|limb| limb.wrapping_mul(simple_return));
         combine(a, b, c).wrapping_neg()
+    }
+
+    /// Adds what the exposure loses in every row, rounded up by itself as [`losses`] has it for this underlying alone.
+    #[inline(never)]
+    pub fn add_losses(&self, returns: &Column, losses: &mut [i64; ROWS]) {
+        if self.wide {
+            for (loss, r) in losses.iter_mut().zip(returns) {
+                *loss = loss.wrapping_sub(self.gain_of_any(i64::from(*r)));
+            }
+            return;
+        }
+        let returns = returns.as_chunks::<BLOCK>().0;
+        for (losses, returns) in losses.as_chunks_mut::<BLOCK>().0.iter_mut().zip(returns) {
+            macro_rules! row {
+                ($n:literal) => {
+                    // Losses of eight underlyings, each below 2⁵⁹.
+                    losses[$n] = losses[$n].wrapping_sub(self.gain(i64::from(returns[$n])));
+                };
+            }
+            each_of_block!(row);
+        }
     }
 }
 
@@ -334,21 +360,25 @@ fn fill_keys(terms: &[Term<'_>], keys: &mut [i64; ROWS]) -> i64 {
 /// Adds `N` terms to all keys, or makes them the keys; returns the largest key.
 #[inline(never)]
 fn pass<const N: usize, const FRESH: bool>(terms: &[Term<'_>; N], keys: &mut [i64; ROWS]) -> i64 {
-    const STEP: usize = 2;
-    let terms = terms.map(|(q, column)| (q, column.as_chunks::<STEP>().0));
+    let factors = terms.map(|(q, _)| q);
+    let columns = terms.map(|(_, column)| column.as_chunks::<BLOCK>().0);
     let mut high = i64::MIN;
-    for (i, keys) in keys.as_chunks_mut::<STEP>().0.iter_mut().enumerate() {
-        for (j, slot) in keys.iter_mut().enumerate() {
-            let mut key = if FRESH { 0 } else { *slot };
-            for (q, column) in terms {
-                // Each product is below 2⁵⁸ and there are at most 8.
-                key = key.wrapping_add(i64::from(column[i][j]).wrapping_mul(q));
-            }
-            *slot = key;
-            if key > high {
-                high = key;
-            }
+    for (i, keys) in keys.as_chunks_mut::<BLOCK>().0.iter_mut().enumerate() {
+        let returns: [&[i32; BLOCK]; N] = columns.map(|blocks| &blocks[i]);
+        macro_rules! row {
+            ($n:literal) => {
+                let mut key = if FRESH { 0 } else { keys[$n] };
+                for (q, returns) in factors.iter().zip(returns) {
+                    // Each product is below 2⁵⁸ and there are at most 8.
+                    key = key.wrapping_add(i64::from(returns[$n]).wrapping_mul(*q));
+                }
+                keys[$n] = key;
+                if key > high {
+                    high = key;
+                }
+            };
         }
+        each_of_block!(row);
     }
     high
 }
@@ -410,6 +440,19 @@ mod tests {
                 let pairs = exposures.iter().zip(&refs).map(|(e, c)| (*e, c[k]));
                 prop_assert_eq!(losses[k], one_loss(pairs).unwrap());
             }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn one_line_loses_what_its_rows_say(
+            d in -MAX_EXPOSURE..=MAX_EXPOSURE, shift in 0u32..70, seed: u64,
+        ) {
+            let (column, exposure) = (column(seed), Notional(d >> shift));
+            let (mut alone, mut added) = ([0; ROWS], [7; ROWS]);
+            super::losses(&[exposure], &[&column], &mut alone).unwrap();
+            Line::new(exposure).unwrap().add_losses(&column, &mut added);
+            prop_assert!(added.iter().zip(alone).all(|(added, loss)| *added == loss + 7));
         }
     }
 

@@ -37,7 +37,8 @@ impl CurveScratch {
         // Few rows are not worth a loop of their own.
         let slow = line.wide || scaled || R < CENTRES * SPOT_NODES;
         Ok(match (tables, slow) {
-            (0, _) => own.add::<R, 0, true>(returns, levels, losses),
+            (0, false) => own.add::<R, 0, false>(returns, levels, losses),
+            (0, true) => own.add::<R, 0, true>(returns, levels, losses),
             (1, false) => own.add::<R, 1, false>(returns, levels, losses),
             (1, true) => own.add::<R, 1, true>(returns, levels, losses),
             (2, false) => own.add::<R, 2, false>(returns, levels, losses),

@@ -6,7 +6,12 @@ use {
         grid::{LEVEL_GRID, LEVEL_NODES, LEVEL_STEPS, NODES, SPOT_NODES, place, unit_exponent},
         losses::ceil_value,
     },
-    crate::{error::RiskError, rows::ROW_SHIFT, units::Price},
+    crate::{
+        error::RiskError,
+        rows::ROW_SHIFT,
+        units::Price,
+        unroll::{BLOCK, each_of_block},
+    },
     alloc::{boxed::Box, vec},
 };
 
@@ -221,9 +226,6 @@ impl Default for CurveScratch {
     }
 }
 
-/// Nodes that are added at a time: within them every address is a constant from the same base.
-const BLOCK: usize = 16;
-
 /// Adds `quantity x values` to all nodes, or makes them the nodes. Two at a time is what the chain's ten registers hold.
 #[inline(always)]
 fn add<const K: usize, const FRESH: bool>(
@@ -234,13 +236,20 @@ fn add<const K: usize, const FRESH: bool>(
     let (rows, _) = steps.as_chunks_mut::<SPOT_NODES>();
     for (level, row) in rows.iter_mut().step_by(LEVEL_GAP).enumerate() {
         let from = values.map(|values| &values.as_chunks::<SPOT_NODES>().0[level % LEVEL_NODES]);
-        for n in 0..SPOT_NODES {
-            let mut sum = if FRESH { 0 } else { row[n] };
-            for i in 0..K {
-                // The whole sum stays below 2⁶³, see `sum_small`.
-                sum = sum.wrapping_add(q[i].wrapping_mul(i64::from(from[i][n])));
+        let from = from.map(|from| from.as_chunks::<BLOCK>().0);
+        for (half, nodes) in row.as_chunks_mut::<BLOCK>().0.iter_mut().enumerate() {
+            let from: [&[u32; BLOCK]; K] = from.map(|blocks| &blocks[half]);
+            macro_rules! node {
+                ($n:literal) => {
+                    let mut sum = if FRESH { 0 } else { nodes[$n] };
+                    for i in 0..K {
+                        // The whole sum stays below 2⁶³, see `sum_small`.
+                        sum = sum.wrapping_add(q[i].wrapping_mul(i64::from(from[i][$n])));
+                    }
+                    nodes[$n] = sum;
+                };
             }
-            row[n] = sum;
+            each_of_block!(node);
         }
     }
 }

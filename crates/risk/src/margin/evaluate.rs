@@ -190,9 +190,7 @@ impl<'a> Portfolio<'a> {
                 self.add_options(net, at, scratch, &mut stress)?
             } else {
                 if !net.groups.is_empty() && exposure.0 != 0 {
-                    let curves = scratch.curves.get_or_insert_default();
-                    let rows = (book.returns, book.levels);
-                    curves.add_losses(0, &Line::new(exposure)?, rows, &mut scratch.losses)?;
+                    Line::new(exposure)?.add_losses(book.returns, &mut scratch.losses);
                 }
                 linear_worst(exposure, book)?
             };
