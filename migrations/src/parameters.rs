@@ -159,6 +159,7 @@ impl Parameters {
                 age_multiple: 0,
                 price_band: 50_000,
                 option_band: 10_000,
+                reduce_band: 1_000,
                 block_fee: 200,
                 maker_fee: 100,
                 taker_fee: 300,

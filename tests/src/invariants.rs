@@ -273,7 +273,8 @@ pub fn traders(world: &World, instructions: &[Instruction]) -> Vec<(Pubkey, Opti
         .collect()
 }
 
-/// Whoever traded has its initial margin, or needs no more than before.
+/// Every account that traded has its initial margin, or no worse a health than before, at initial and
+/// at maintenance level.
 ///
 /// # Panics
 /// Otherwise.
@@ -282,12 +283,20 @@ pub fn check_trades(world: &World, before: &[(Pubkey, Option<Health>)]) {
         let Ok(after) = world.try_health(key) else {
             continue;
         };
-        let before = before.as_ref().map(|h| h.initial.requirement);
-        let (health, needed) = (after.initial.health(), after.initial.requirement);
-        assert!(
-            health >= 0 || before.is_some_and(|before| needed <= before),
-            "{key} added risk below initial margin: {:?}",
-            after.initial
-        );
+        if after.initial.health() >= 0 {
+            continue;
+        }
+        let Some(before) = before else {
+            panic!("{key} traded below initial margin: {:?}", after.initial);
+        };
+        for (was, is) in [
+            (&before.initial, &after.initial),
+            (&before.maintenance, &after.maintenance),
+        ] {
+            assert!(
+                is.health() >= was.health(),
+                "{key} is worse off below initial margin: {was:?} {is:?}"
+            );
+        }
     }
 }

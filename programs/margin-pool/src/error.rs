@@ -65,7 +65,9 @@ pub enum MarginPoolError {
     MixedScenarioSets,
     #[msg("The risk book has no price or no scenarios yet; refresh it first")]
     BookNotReady,
-    #[msg("Equity would be below initial margin; deposit, trade smaller, or reduce risk instead")]
+    #[msg(
+        "Equity would be below initial margin, and the trade does not improve the account at both levels of margin near the mark; deposit, trade smaller, or reduce risk instead"
+    )]
     BelowInitialMargin,
     #[msg("The trade price is too far from the mark; agree on a price inside the band")]
     PriceOutsideBand,

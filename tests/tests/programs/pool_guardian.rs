@@ -10,7 +10,7 @@ use {
         programs::margin_pool::{
             error::MarginPoolError,
             events::{PoolTightened, WithdrawalsHalted},
-            state::{Pool, PoolChange},
+            state::{Pool, PoolChange, PoolParams},
         },
     },
     cep_tests::{
@@ -104,9 +104,16 @@ fn at_once_every_term_goes_its_strict_way_only() {
         }
     }
     // What is no term is not changed at once, whichever way.
-    let same = PoolChange::Params(before.params);
+    let params = |change: fn(&mut PoolParams)| {
+        let mut params = before.params;
+        change(&mut params);
+        PoolChange::Params(params)
+    };
     let others = [
-        same,
+        params(|_| {}),
+        params(|p| p.reduce_band += 1),
+        params(|p| (p.reduce_band, p.price_band) = (0, p.price_band - 1)),
+        params(|p| p.timelock += 1),
         PoolChange::Guardian(guardian().pubkey()),
         PoolChange::Authority(Pubkey::default()),
         PoolChange::LiquidationAuthority(before.liquidation_authority),
@@ -143,6 +150,14 @@ fn at_once_every_term_goes_its_strict_way_only() {
         let event = receipt.event::<PoolTightened>();
         events.push((event.by, event.change == borsh::to_vec(&change).unwrap()));
     }
+
+    let tighter = PoolParams {
+        reduce_band: before.params.reduce_band / 2,
+        ..before.params
+    };
+    let ix = pool_governance::tighten_pool(guardian().pubkey(), PoolChange::Params(tighter));
+    world.govern(ix, &guardian()).accepted();
+    assert_eq!(world.pool().params, tighter);
 
     assert_eq!(events, [(guardian().pubkey(), true); 4]);
     let (pool, market) = (world.pool(), world.market(BTC));

@@ -8,6 +8,7 @@ use {
         state::{Collateral, MarginAccount, Pool, Position, PositionKind, Reduction, add, sub},
     },
     anchor_lang::prelude::*,
+    risk_engine::state::RiskBook,
     cep_risk::{
         Breakdown, Holding, Instrument, Kind, Portfolio, Price, Quantity, Scratch, funding::owed,
     },
@@ -214,6 +215,24 @@ impl<'a> Snapshot<'a> {
         require!(self.lagging(books) == 0, MarginPoolError::ScenariosOutdated);
         require!(self.stale_curves == 0, MarginPoolError::CurvesStale);
         Ok(())
+    }
+
+    /// What of all that moves the account is not current, as the refusal that says how to refresh it:
+    /// scenarios, curves, an index price too old to act on, or one in doubt.
+    #[must_use]
+    pub fn outdated<B: BookParts>(&self, books: &Books<B>) -> Option<MarginPoolError> {
+        let any = |is: &dyn Fn(&RiskBook) -> bool| self.exposed & books.which(is) != 0;
+        if self.lagging(books) != 0 {
+            Some(MarginPoolError::ScenariosOutdated)
+        } else if any(&|book| !book.price_is_fresh(books.now)) {
+            Some(MarginPoolError::PriceStale)
+        } else if any(&|book| book.is_degraded(books.now)) {
+            Some(MarginPoolError::NewRiskInDoubt)
+        } else if self.stale_curves != 0 {
+            Some(MarginPoolError::CurvesStale)
+        } else {
+            None
+        }
     }
 
     /// Underlyings that move the account and whose scenarios stand for too low a volatility.

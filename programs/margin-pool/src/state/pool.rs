@@ -57,7 +57,7 @@ pub struct Pool {
     pub venues: [Venue; MAX_VENUES],
     /// Cash of accounts with a position, and what it lost to defaults that nothing else covered.
     pub losses: Haircut,
-    pub reserved: [u8; 480],
+    pub reserved: [u8; 472],
 }
 
 pub const MAX_VENUES: usize = 8;
@@ -109,6 +109,9 @@ pub struct PoolParams {
     /// How far an option's price may lie from its mark beyond `price_band`, as a part of the index price; at most
     /// 50,000.
     pub option_band: u64,
+    /// How much of what changes hands, beside fees, a trade below initial margin may cost a side of
+    /// it, against the mark; at most 10,000.
+    pub reduce_band: u64,
     /// Fee each side of a block trade pays on its notional; 0 ..= 10,000.
     pub block_fee: u64,
     /// Fees of the maker and the taker of a quote or a venue's fill, on notional; 0 ..= 10,000 each.
@@ -188,6 +191,7 @@ impl PoolParams {
         let shares = [self.option_fee_cap, self.insurance_share];
         let in_range = (1_000..=200_000).contains(&self.price_band)
             && self.option_band <= 50_000
+            && self.reduce_band <= 10_000
             && fees.iter().all(|fee| *fee <= 10_000)
             && shares.iter().all(|share| *share <= PPM)
             && (3_600..=604_800).contains(&self.outflow_window)
@@ -347,11 +351,11 @@ impl Pool {
 const _: () = assert!(size_of::<Outflow>() == 24);
 const _: () = assert!(size_of::<Collateral>() == 64 + 6 * 8 + 24 + 8);
 const _: () = assert!(size_of::<Venue>() == 72);
-const _: () = assert!(size_of::<PoolParams>() == 30 * 8);
+const _: () = assert!(size_of::<PoolParams>() == 31 * 8);
 const _: () = assert!(
     size_of::<Pool>()
         == 7 * 32
-            + 30 * 8
+            + 31 * 8
             + 48
             + 72
             + 7 * 8
@@ -361,7 +365,7 @@ const _: () = assert!(
             + MAX_COLLATERALS * 144
             + MAX_VENUES * 72
             + 32
-            + 480
+            + 472
 );
 
 #[cfg(test)]

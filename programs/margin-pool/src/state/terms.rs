@@ -1,7 +1,7 @@
 //! How a change is made, and which may be made at once.
 
 use {
-    super::{Collateral, MarginAccount, Market, Pool, PoolChange, Venue},
+    super::{Collateral, MarginAccount, Market, Pool, PoolChange, PoolParams, Venue},
     crate::error::MarginPoolError,
     anchor_lang::prelude::*,
     risk_engine::state::{Line, Stricter},
@@ -140,6 +140,7 @@ impl Pool {
                 }
                 lower("fee_share", venue.fee_share, *fee_share)
             }
+            (PoolChange::Params(next), None) => self.params.check_tighter(next),
             (PoolChange::MarketLimits { .. }, None) | (_, Some(_)) => {
                 err!(MarginPoolError::WrongTarget)
             }
@@ -148,6 +149,22 @@ impl Pool {
                 err!(MarginPoolError::NotTighter)
             }
         }
+    }
+}
+
+impl PoolParams {
+    /// Of the parameters one has a strict side for everybody, and it alone may change at once: what
+    /// a trade below initial margin may cost.
+    fn check_tighter(&self, next: &Self) -> Result<()> {
+        let others = Self {
+            reduce_band: next.reduce_band,
+            ..*self
+        };
+        if others != *next || *next == *self {
+            msg!("params: only a lower reduce_band is set at once");
+            return err!(MarginPoolError::NotTighter);
+        }
+        lower("reduce_band", self.reduce_band, next.reduce_band)
     }
 }
 

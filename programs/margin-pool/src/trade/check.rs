@@ -2,12 +2,12 @@ use {
     crate::{
         clearing::Asset,
         error::MarginPoolError,
-        margin::{BookParts, Books, Snapshot},
-        state::{MarginAccount, Pool, Position},
+        margin::{BookParts, Books, Snapshot, valuation},
+        state::{MarginAccount, Pool, Position, add, sub},
     },
     anchor_lang::prelude::*,
     bytemuck::Zeroable,
-    cep_risk::{Breakdown, Kind, Scratch},
+    cep_risk::{Breakdown, Kind, Quantity, Scratch, units::mul_ppm_ceil},
 };
 
 /// What a trade may change of an account: cash, and positions in the assets of its legs by their slots.
@@ -31,6 +31,13 @@ impl Holdings {
         }
     }
 
+    /// Millionths of a contract; zero without a position.
+    fn base(&self, asset: &Asset) -> i64 {
+        let mut positions = self.positions.iter();
+        let held = positions.find(|(_, p)| asset.is_of(p));
+        held.map_or(0, |(_, p)| p.base)
+    }
+
     /// Puts them into an account in the place of `others`.
     fn replace(&self, others: &Self, account: &mut MarginAccount) {
         (account.cash, account.interest_entry) = (self.cash, self.interest_entry);
@@ -46,46 +53,147 @@ impl Holdings {
     }
 }
 
-/// After a trade an account has its initial margin on current scenarios and curves, or the trade only reduced it.
+/// What a trade did to one side, beside what its account shows.
+pub(super) struct Side {
+    pub(super) before: Holdings,
+    /// Micro-USD, of all legs.
+    pub(super) fees: i64,
+    /// Every leg made the side's position smaller and did not turn it round.
+    pub(super) shrank: bool,
+}
+
+/// The market as it was before the trade, and now: the open interest of each book's market, in the
+/// order of the books. Nothing else that a margin check reads of a market is changed by a trade:
+/// funding until now is the same whoever accrues it, and losses are shared out by liquidation alone.
+pub(super) struct OpenInterest(Vec<u64>);
+
+impl OpenInterest {
+    pub(super) fn of<B>(books: &Books<B>) -> Self {
+        Self(books.list.iter().map(|l| l.open_interest.get()).collect())
+    }
+
+    /// Puts it into the books, and keeps what was there.
+    fn swap<B>(&mut self, books: &Books<B>) {
+        for (listed, kept) in books.list.iter().zip(&mut self.0) {
+            *kept = listed.open_interest.replace(*kept);
+        }
+    }
+}
+
+/// What a side is worth and needs, on one state of its account.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct State {
+    /// Micro-USD.
+    equity: i64,
+    /// Equity less requirement, micro-USD.
+    initial: i64,
+    maintenance: i64,
+}
+
+impl State {
+    fn of(initial: &Breakdown, maintenance: &Breakdown) -> Self {
+        Self {
+            equity: initial.equity,
+            initial: initial.health(),
+            maintenance: maintenance.health(),
+        }
+    }
+}
+
+/// The one rule for what a trade may do to a side of it, on every way to trade and for the hedge of
+/// a bid that waits for its margin:
+///
+/// - With its initial margin afterwards, on current scenarios and curves, it may do anything. An
+///   index price in doubt is charged in full in that margin, so the rest of the account goes on.
+/// - Below it, the trade may only improve the side: its equity falls by no more than its fees and
+///   `PoolParams.reduce_band` of what changed hands, and its health is no worse than before, at
+///   initial and at maintenance level, on the market as it was before.
+/// - If a price, scenarios or curves of anything that moves the side are not current, before or
+///   after, every leg must besides make its position smaller and not turn it round.
 pub(super) fn check_side<'a, B: BookParts>(
     pool: &Pool,
     account: &mut MarginAccount,
     assets: &[Asset],
-    before: &Holdings,
-    books: &'a Books<B>,
+    side: &Side,
+    (books, was): (&'a Books<B>, &mut OpenInterest),
     (snapshot, scratch): (&mut Snapshot<'a>, &mut Scratch),
 ) -> Result<()> {
     snapshot.retake(pool, account, books)?;
-    let after = snapshot.evaluate(pool, books, Kind::Initial, scratch)?;
-    let current = snapshot.require_current(books);
-    if after.health() >= 0 && current.is_ok() {
+    let initial = snapshot.evaluate(pool, books, Kind::Initial, scratch)?;
+    if initial.health() >= 0 && snapshot.require_current(books).is_ok() {
         return Ok(());
     }
-    // The account as it was, for as long as it takes to look at it: a copy would not fit the heap.
+    // From here on the trade may only improve the side. What costs little is asked first.
+    let outdated = snapshot.outdated(books);
+    require_shrinking(side, outdated)?;
+    let maintenance = snapshot.evaluate(pool, books, Kind::Maintenance, scratch)?;
+    let after = State::of(&initial, &maintenance);
+    let allowed = allowance(pool, account, assets, side, books)?;
+
+    // The account as it was, for as long as it takes to judge it: a copy would not fit the heap.
     let traded = Holdings::of(account, assets);
-    before.replace(&traded, account);
+    side.before.replace(&traded, account);
+    was.swap(books);
     snapshot.retake(pool, account, books)?;
-    let was = snapshot.evaluate(pool, books, Kind::Initial, scratch)?;
-    traded.replace(before, account);
-    if only_reduces(&was, &after) {
+    let outdated = outdated.or(snapshot.outdated(books));
+    require_shrinking(side, outdated)?;
+    let initial = snapshot.evaluate(pool, books, Kind::Initial, scratch)?;
+    let maintenance = snapshot.evaluate(pool, books, Kind::Maintenance, scratch)?;
+    let before = State::of(&initial, &maintenance);
+    was.swap(books);
+    traded.replace(&side.before, account);
+    if improves(&before, &after, allowed) {
         return Ok(());
     }
-    current?;
-    err!(MarginPoolError::BelowInitialMargin)
+    // On what was refreshed the side may have its margin.
+    let refusal = outdated.unwrap_or(MarginPoolError::BelowInitialMargin);
+    Err(refusal.into())
 }
 
-/// Reducing is always allowed, paying away equity is not: what is left of the requirement is covered at
-/// least as well as before, and a trade neither makes a debt nor adds to one. Health alone would not do:
-/// closing a position frees more requirement than the band lets its owner lose to a friend.
-fn only_reduces(before: &Breakdown, after: &Breakdown) -> bool {
-    let covers =
-        |of: &Breakdown, by: &Breakdown| i128::from(of.equity) * i128::from(by.requirement);
-    after.requirement <= before.requirement
-        && if before.equity < 0 {
-            after.equity >= before.equity
-        } else {
-            after.equity >= 0 && covers(after, before) >= covers(before, after)
+/// On what is not current a trade only shrinks what the side holds.
+fn require_shrinking(side: &Side, outdated: Option<MarginPoolError>) -> Result<()> {
+    match outdated {
+        Some(refusal) if !side.shrank => Err(refusal.into()),
+        _ => Ok(()),
+    }
+}
+
+/// How much equity a trade below initial margin may cost a side, micro-USD: its fees, the band of
+/// what changed hands on balance, rounded up, and the roundings of a leg, of which each is of less
+/// than a micro-USD: of its price, of a settlement, and of equity before and after. Legs that cancel
+/// out allow nothing.
+fn allowance<B: BookParts>(
+    pool: &Pool,
+    account: &MarginAccount,
+    assets: &[Asset],
+    side: &Side,
+    books: &Books<B>,
+) -> Result<i64> {
+    let mut allowed = side.fees;
+    for (at, asset) in assets.iter().enumerate() {
+        allowed = add(allowed, 2)?;
+        if assets.iter().take(at).any(|earlier| earlier == asset) {
+            continue;
         }
+        let moved = sub(asset.base(account), side.before.base(asset))?;
+        let book = &books.listed(asset.underlying)?.book;
+        let mark = valuation::mark(book, asset, false, books.now)?;
+        let worth = Quantity(moved).times_micro(mark).abs();
+        let worth = worth.ceil_micro_usd().map_err(MarginPoolError::from)?;
+        let band = mul_ppm_ceil(worth, pool.params.reduce_band).map_err(MarginPoolError::from)?;
+        allowed = add(allowed, band)?;
+    }
+    Ok(allowed)
+}
+
+/// No worse at either level, and no poorer by more than is allowed; a debt is neither made nor added
+/// to at all, since it is others who would pay it.
+fn improves(before: &State, after: &State, allowed: i64) -> bool {
+    let least = before.equity.saturating_sub(allowed);
+    after.initial >= before.initial
+        && after.maintenance >= before.maintenance
+        && after.equity >= least
+        && (after.equity >= 0 || after.equity >= before.equity)
 }
 
 #[cfg(test)]
@@ -93,28 +201,28 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reducing_pays_away_no_more_than_the_share_of_equity_it_frees() {
-        let state = |equity, requirement| Breakdown {
+    fn a_trade_below_the_margin_costs_no_more_than_is_allowed_and_improves_both_healths() {
+        let state = |equity, initial, maintenance| State {
             equity,
-            requirement,
-            ..Breakdown::default()
+            initial,
+            maintenance,
         };
-        let before = state(50, 100);
-        for (equity, requirement, allowed) in [
-            (50, 90, true),
-            (45, 90, true),
-            (44, 90, false),
-            (0, 0, true),
-            (-1, 0, false),
-            (50, 101, false),
+        let before = state(50, -50, -30);
+        for (equity, initial, maintenance, allowed) in [
+            (50, -50, -30, true),
+            (45, -40, -20, true),
+            (44, -40, -20, false),
+            (60, -51, -20, false),
+            (60, -40, -31, false),
         ] {
-            let after = state(equity, requirement);
-            assert_eq!(only_reduces(&before, &after), allowed, "{after:?}");
+            let after = state(equity, initial, maintenance);
+            assert_eq!(improves(&before, &after, 5), allowed, "{after:?}");
         }
-        assert!(only_reduces(&state(-5, 100), &state(-5, 50)));
-        assert!(!only_reduces(&state(-5, 100), &state(-6, 0)));
-        // Legs that cancel out and cost something on the way.
-        assert!(!only_reduces(&state(5, 0), &state(-1, 0)));
+        // A debt is not made, and not added to, by so much as a fee.
+        assert!(!improves(&state(2, -9, -9), &state(-1, 0, 0), 5));
+        assert!(improves(&state(2, -9, -9), &state(0, 0, 0), 5));
+        assert!(improves(&state(-5, -9, -9), &state(-5, -6, -6), 5));
+        assert!(!improves(&state(-5, -9, -9), &state(-6, -6, -6), 5));
     }
 
     #[test]

@@ -3,7 +3,7 @@ use {
         clearing::{self, Asset},
         error::MarginPoolError,
         margin::{BookParts, Books, valuation},
-        state::{MarginAccount, Market, Pool, PoolParams, PositionKind},
+        state::{MarginAccount, Market, Pool, PoolParams, Position, PositionKind},
     },
     anchor_lang::prelude::*,
     cep_risk::{PPM, Price, Quantity, units::mul_ppm_ceil},
@@ -46,7 +46,15 @@ pub struct Terms {
     pub discovers_price: bool,
 }
 
-/// Clears one leg between two accounts and returns the fee of each side.
+/// What a leg did to each side.
+pub(super) struct Cleared {
+    /// Micro-USD.
+    pub(super) fees: [i64; 2],
+    /// Whether its position in the leg's instrument is smaller, and not turned round.
+    pub(super) shrank: [bool; 2],
+}
+
+/// Clears one leg between two accounts.
 pub(super) fn clear<B: BookParts>(
     pool: &mut Pool,
     market: &mut Market,
@@ -54,7 +62,7 @@ pub(super) fn clear<B: BookParts>(
     books: &Books<B>,
     (leg, asset): (&Leg, &Asset),
     terms: &Terms,
-) -> Result<[i64; 2]> {
+) -> Result<Cleared> {
     let book = &books.listed(leg.underlying)?.book;
     // Its scenarios are those of its gap alone.
     require!(
@@ -80,7 +88,8 @@ pub(super) fn clear<B: BookParts>(
     clearing::exchange(pool, market, (a, b), (asset, mark), (leg.quantity, quote))?;
     let after = State::of(market, asset, sides)?;
     after.check_limits(&before, market, asset)?;
-    if !after.reduces(&before) {
+    let shrank = after.shrank(&before);
+    if shrank != [true; 2] {
         books.require_trusted(leg.underlying)?;
     }
     if terms.discovers_price && asset.kind == PositionKind::Perpetual {
@@ -92,13 +101,29 @@ pub(super) fn clear<B: BookParts>(
     for ((account, rate), fee) in sides.iter_mut().zip(terms.fees).zip(&mut fees) {
         *fee = fee_of(asset, leg.quantity, quote, index, (rate, &pool.params))?;
         clearing::charge(pool, account, *fee)?;
-        // A closed position settles at once: a loss pays in, a profit draws what is there.
-        let closed = |p: &crate::state::Position| asset.is_of(p) && p.base == 0;
-        if let Some(slot) = account.positions.iter().position(closed) {
-            clearing::settle(pool, market, account, slot, mark)?;
+    }
+    settle_closed(pool, market, sides, (asset, mark))?;
+    Ok(Cleared { fees, shrank })
+}
+
+/// A closed position settles at once: a loss pays in, a profit draws what is there. The loser first,
+/// so that the winner of the same leg draws what he paid in.
+fn settle_closed(
+    pool: &mut Pool,
+    market: &mut Market,
+    sides: &mut [&mut MarginAccount; 2],
+    (asset, mark): (&Asset, u64),
+) -> Result<()> {
+    for losers in [true, false] {
+        for account in sides.iter_mut() {
+            let due =
+                |p: &Position| asset.is_of(p) && p.base == 0 && (p.quote < 0) == losers;
+            if let Some(slot) = account.positions.iter().position(due) {
+                clearing::settle(pool, market, account, slot, mark)?;
+            }
         }
     }
-    Ok(fees)
+    Ok(())
 }
 
 /// Rounded up. On an option by the contracts' index value, but no more than a part of the premium.
@@ -150,13 +175,14 @@ impl State {
         })
     }
 
-    /// Whether both positions shrank and did not turn around.
-    fn reduces(&self, before: &Self) -> bool {
-        let shrank = |(before, after): (i64, i64)| {
+    /// Whether each position shrank and did not turn around.
+    fn shrank(&self, before: &Self) -> [bool; 2] {
+        let shrank = |before: i64, after: i64| {
             after.unsigned_abs() < before.unsigned_abs()
                 && (after == 0 || (after > 0) == (before > 0))
         };
-        before.bases.into_iter().zip(self.bases).all(shrank)
+        let ([a, b], [was_a, was_b]) = (self.bases, before.bases);
+        [shrank(was_a, a), shrank(was_b, b)]
     }
 
     fn check_limits(&self, before: &Self, market: &Market, asset: &Asset) -> Result<()> {
@@ -205,8 +231,8 @@ mod tests {
             (0, 1, false),
             (0, 0, false),
         ] {
-            let got = state(after).reduces(&state(before));
-            assert_eq!(got, less, "{before} {after}");
+            let got = state(after).shrank(&state(before));
+            assert_eq!(got, [less; 2], "{before} {after}");
         }
     }
 

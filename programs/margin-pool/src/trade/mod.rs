@@ -1,8 +1,10 @@
-//! Clearing a trade, however it came about: every leg is exchanged at its price, then both accounts must have their
-//! initial margin or be no worse off than before.
+//! Clearing a trade, however it came about: every leg is exchanged at its price, then both accounts
+//! must have their initial margin, or be better off than before: see [`check::check_side`].
 
 mod check;
 mod leg;
+#[cfg(test)]
+mod tests;
 
 pub use leg::{Leg, Terms};
 
@@ -12,11 +14,11 @@ use {
         error::MarginPoolError,
         events::Traded,
         margin::{BookParts, Books, RiskAccounts, Snapshot, valuation},
-        state::{MarginAccount, Pool},
+        state::{MarginAccount, Pool, add},
     },
     anchor_lang::prelude::*,
     cep_risk::Scratch,
-    check::{Holdings, check_side},
+    check::{Holdings, OpenInterest, Side, check_side},
 };
 
 /// Legs one trade may have.
@@ -63,11 +65,20 @@ pub fn clear<B: BookParts>(
         }
     }
     let [a, b] = &sides;
-    let before = [Holdings::of(a, &assets), Holdings::of(b, &assets)];
+    let mut traded = [a, b].map(|account| Side {
+        before: Holdings::of(account, &assets),
+        fees: 0,
+        shrank: true,
+    });
+    let mut was = OpenInterest::of(books);
     for (leg, asset) in legs.iter().zip(&assets) {
         let mut market = risk.market_mut(leg.underlying)?;
-        let fees = leg::clear(pool, &mut market, &mut sides, books, (leg, asset), &terms)?;
+        let cleared = leg::clear(pool, &mut market, &mut sides, books, (leg, asset), &terms)?;
         market.invariant()?;
+        for (at, side) in traded.iter_mut().enumerate() {
+            side.fees = add(side.fees, cleared.fees.get(at).copied().unwrap_or(0))?;
+            side.shrank &= cleared.shrank.get(at).copied().unwrap_or(false);
+        }
         emit!(Traded {
             market: pool.underlying(leg.underlying)?.market,
             instrument: asset.instrument,
@@ -75,15 +86,15 @@ pub fn clear<B: BookParts>(
             account_b: key_b,
             quantity: leg.quantity,
             price: leg.price,
-            fees,
+            fees: cleared.fees,
         });
     }
 
     risk.update_markets(books)?;
     let (mut snapshot, mut scratch) = (Snapshot::empty(), Scratch::new());
-    for (account, before) in sides.into_iter().zip(&before) {
+    for (account, side) in sides.into_iter().zip(&traded) {
         let tools = (&mut snapshot, &mut scratch);
-        check_side(pool, account, &assets, before, books, tools)?;
+        check_side(pool, account, &assets, side, (books, &mut was), tools)?;
     }
     Ok(())
 }
