@@ -91,11 +91,11 @@ pub fn require_margin<'info>(
 }
 
 impl Outflow {
-    /// Another limit; what came in makes room for no more than that from now on.
-    pub(crate) fn relimit(&mut self, limit: u64) {
+    /// Another limit from now on; what ran off until now did so by the old one.
+    pub(crate) fn relimit(&mut self, limit: u64, window: u64, now: i64) {
+        let flow = self.rule(window).at(self.flow(), now);
+        self.keep(flow);
         self.limit = limit;
-        let least = i64::try_from(limit).unwrap_or(i64::MAX).saturating_neg();
-        self.used = self.used.max(least);
     }
 
     const fn flow(&self) -> Flow {
@@ -105,6 +105,10 @@ impl Outflow {
         }
     }
 
+    const fn keep(&mut self, flow: Flow) {
+        (self.used, self.updated_at) = (flow.used, flow.updated_at);
+    }
+
     const fn rule(&self, window: u64) -> OutflowLimit {
         OutflowLimit {
             limit: self.limit,
@@ -112,43 +116,74 @@ impl Outflow {
         }
     }
 
-    /// `used` in parts per million of the limit, rounded toward zero; zero without a limit. What moves count for in the total is
-    /// a difference of two of these: their rounding does not add up, however small the moves are.
-    fn share(&self, used: i64) -> i64 {
-        if self.limit == 0 {
-            return 0;
-        }
-        let product = u128::from(used.unsigned_abs()) * u128::from(PPM);
-        let size = i64::try_from(product / u128::from(self.limit)).unwrap_or(i64::MAX);
-        if used < 0 { -size } else { size }
+    /// What is counted at `now`, in parts per million of the limit, rounded down; zero without a limit.
+    fn share(&self, window: u64, now: i64) -> u64 {
+        let used = self.rule(window).at(self.flow(), now).used;
+        let share = u128::from(used) * u128::from(PPM);
+        let share = share.checked_div(u128::from(self.limit)).unwrap_or(0);
+        u64::try_from(share).unwrap_or(u64::MAX)
     }
+}
 
-    /// Takes note of a flow and returns what it adds to the total, parts per million.
-    fn replace(&mut self, before: Flow, after: Flow) -> i64 {
-        (self.used, self.updated_at) = (after.used, after.updated_at);
-        let added = self.share(after.used);
-        added.saturating_sub(self.share(before.used))
+impl PoolToken {
+    /// Where an account keeps what moved of it: see [`MarginAccount::flows`](MarginAccount).
+    const fn flow(self) -> usize {
+        match self {
+            Self::Quote => 0,
+            Self::Collateral(index) => index.saturating_add(1),
+        }
+    }
+}
+
+impl MarginAccount {
+    fn flow_mut(&mut self, token: PoolToken) -> Result<&mut i64> {
+        let flow = self.flows.get_mut(token.flow());
+        flow.ok_or_else(|| MarginPoolError::CollateralNotListed.into())
     }
 }
 
 impl Pool {
-    pub fn outflow_mut(&mut self, asset: PoolToken) -> Result<&mut Outflow> {
-        match asset {
+    fn outflow_mut(&mut self, token: PoolToken) -> Result<&mut Outflow> {
+        match token {
             PoolToken::Quote => Ok(&mut self.outflow),
             PoolToken::Collateral(index) => Ok(&mut self.collateral_mut(index)?.outflow),
         }
     }
 
-    /// Takes note of what came into a vault for an account: it makes room in the limits, and in the total as much as the
-    /// token's own limit took note of, so that one token cannot make room for all others.
-    pub fn came_in(&mut self, asset: PoolToken, amount: u64, now: i64) -> Result<()> {
+    /// Brings all of an account's own flows to `now`: what it took out runs off by each token's limit.
+    fn age_flows(&self, account: &mut MarginAccount, now: i64) {
+        let (since, window) = (account.flows_at, self.params.outflow_window);
+        if now <= since {
+            return;
+        }
+        let collaterals = self.collaterals.iter().map(|listed| &listed.outflow);
+        let limits = std::iter::once(&self.outflow).chain(collaterals);
+        for (flow, limit) in account.flows.iter_mut().zip(limits) {
+            if *flow != 0 {
+                *flow = limit.rule(window).own_at(*flow, since, now);
+            }
+        }
+        account.flows_at = now;
+    }
+
+    /// Counts what came into a vault for an account. It may take as much out again for a window, and
+    /// what it had taken out before comes off the limit.
+    pub fn record_deposit(
+        &mut self,
+        account: &mut MarginAccount,
+        token: PoolToken,
+        amount: u64,
+        now: i64,
+    ) -> Result<()> {
+        self.age_flows(account, now);
         let window = self.params.outflow_window;
-        let outflow = self.outflow_mut(asset)?;
+        let outflow = self.outflow_mut(token)?;
+        let own = account.flow_mut(token)?;
         let rule = outflow.rule(window);
-        let before = rule.at(outflow.flow(), now);
-        let after = rule.deposit(before, amount, now);
-        let added = outflow.replace(before, after);
-        self.add_to_total(added, now);
+        let flow = rule.at(outflow.flow(), now);
+        let (flow, after) = rule.deposit(flow, *own, amount);
+        *own = after;
+        outflow.keep(flow);
         Ok(())
     }
 
@@ -161,42 +196,73 @@ impl Pool {
         Ok(())
     }
 
-    /// Refuses what the limits do not let out now, and stops all withdrawals for a while after one that passes the breaker.
-    pub fn goes_out(&mut self, asset: PoolToken, amount: u64, now: i64) -> Result<()> {
+    /// Counts what leaves a vault for an account, beyond what that account brought in. Refuses what the
+    /// limits do not let out now, and stops all withdrawals for a while after one that passes the
+    /// breaker.
+    pub fn record_withdrawal(
+        &mut self,
+        account: &mut MarginAccount,
+        token: PoolToken,
+        amount: u64,
+        now: i64,
+    ) -> Result<()> {
         self.require_not_halted(now)?;
+        self.age_flows(account, now);
         let window = self.params.outflow_window;
-        let outflow = self.outflow_mut(asset)?;
+        let outflow = self.outflow_mut(token)?;
+        let own = account.flow_mut(token)?;
         let rule = outflow.rule(window);
         let before = rule.at(outflow.flow(), now);
-        let Some(after) = rule.withdraw(before, amount, now) else {
-            match rule.wait(before, amount, now) {
+        let Some((flow, after)) = rule.withdraw(before, *own, amount) else {
+            match rule.wait(before, *own, amount, now) {
                 Some(seconds) => msg!("Retry in {} seconds, or withdraw less", seconds),
                 None => msg!("At most {} leave at once; withdraw less", outflow.limit),
             }
             return err!(MarginPoolError::OutflowLimit);
         };
-        let added = outflow.replace(before, after);
-        self.add_to_total(added, now);
-        let breaker = self.params.outflow_breaker;
-        let used = u64::try_from(self.total_outflow.used).unwrap_or(0);
-        // It passed its own limit, so it leaves; the breaker only looks at what may follow.
-        if breaker != 0 && used > breaker {
+        *own = after;
+        outflow.keep(flow);
+        if flow.used > before.used {
+            self.judge_breaker(now);
+        }
+        Ok(())
+    }
+
+    /// It passed its own limit, so it leaves; the breaker only looks at what may follow.
+    fn judge_breaker(&mut self, now: i64) {
+        let (breaker, window) = (self.params.outflow_breaker, self.params.outflow_window);
+        if breaker == 0 {
+            return;
+        }
+        let listed = self.collaterals.iter();
+        let listed = listed.take(usize::from(self.collateral_count));
+        let shares = listed.map(|c| c.outflow.share(window, now));
+        let used = shares.fold(self.outflow.share(window, now), u64::saturating_add);
+        if used > breaker {
             let halt = i64::try_from(self.params.halt_seconds).unwrap_or(i64::MAX);
             self.halted_until = now.saturating_add(halt);
             let until = self.halted_until;
             emit!(OutflowBreakerTripped { used, until });
         }
-        Ok(())
     }
 
-    /// The total runs toward zero by the breaker's own size in every window, and deposits lower it by no more than that.
-    fn add_to_total(&mut self, added: i64, now: i64) {
-        let breaker = self.params.outflow_breaker;
-        self.total_outflow.limit = breaker;
-        let rule = self.total_outflow.rule(self.params.outflow_window);
-        let flow = rule.at(self.total_outflow.flow(), now);
-        let least = i64::try_from(breaker).unwrap_or(i64::MAX).saturating_neg();
-        self.total_outflow.used = flow.used.saturating_add(added).max(least);
-        self.total_outflow.updated_at = flow.updated_at;
+    /// What one account of an owner brought in goes with what it hands to another one, which may take
+    /// it out instead: no sum of what may leave changes.
+    pub fn carry_flow(
+        &mut self,
+        (from, to): (&mut MarginAccount, &mut MarginAccount),
+        token: PoolToken,
+        amount: u64,
+        now: i64,
+    ) -> Result<()> {
+        self.age_flows(from, now);
+        let own = from.flow_mut(token)?;
+        let carried = amount.min((*own).min(0).unsigned_abs());
+        if carried == 0 {
+            return Ok(());
+        }
+        // No more than the flow's own size.
+        *own = own.saturating_add_unsigned(carried);
+        self.record_deposit(to, token, carried, now)
     }
 }

@@ -75,9 +75,9 @@ fn a_weight_ramps_in_by_the_second() {
 fn a_limit_lets_so_much_out_at_once_and_again_in_every_window() {
     let mut world = World::new();
     let alice = world.trader("alice", 10_000.0);
-    forge_pool(&mut world, |p| {
-        (p.outflow.limit, p.outflow.used) = (1_000_000_000, 0)
-    });
+    // What she brought in may leave for a day; then it counts.
+    world.advance(DAY);
+    forge_pool(&mut world, |p| p.outflow.limit = 1_000_000_000);
     world
         .withdraw_usd(&alice, 1_000 * USD + 1)
         .refused(MarginPoolError::OutflowLimit);
@@ -98,24 +98,32 @@ fn a_limit_lets_so_much_out_at_once_and_again_in_every_window() {
 }
 
 #[test]
-fn what_comes_in_makes_room_for_itself_and_not_for_everything() {
+fn what_an_account_brought_in_leaves_again_and_makes_room_for_nothing_else() {
     let mut world = World::new();
     let alice = world.trader("alice", 10_000.0);
-    forge_pool(&mut world, |p| {
-        (p.outflow.limit, p.outflow.used) = (1_000_000_000, 0)
-    });
+    world.advance(DAY);
+    world.republish();
+    forge_pool(&mut world, |p| p.outflow.limit = 1_000_000_000);
     world.withdraw_usd(&alice, 1_000 * USD).accepted();
+    // What comes back makes its own room.
     world.deposit_usd(&alice, 400.0);
     world
         .withdraw_usd(&alice, 400 * USD + 1)
         .refused(MarginPoolError::OutflowLimit);
     world.withdraw_usd(&alice, 400 * USD).accepted();
-    // A hundred limits at once make room for one beyond rest.
-    world.deposit_usd(&alice, 100_000.0);
+    // A hundred limits at once leave again, and not a unit more.
+    world.deposit_usd(&alice, 101_000.0);
     world
-        .withdraw_usd(&alice, 2_000 * USD + 1)
+        .withdraw_usd(&alice, 101_000 * USD + 1)
         .refused(MarginPoolError::OutflowLimit);
-    world.withdraw_usd(&alice, 2_000 * USD).accepted();
+    world.withdraw_usd(&alice, 101_000 * USD).accepted();
+    // Nor does it make room for others.
+    let bob = world.trader("bob", 0.0);
+    world.forge_cash(&alice, &bob, USD);
+    world.deposit_usd(&alice, 100_000.0);
+    assert_eq!(world.pool().outflow.used, 0, "hers came back");
+    world.withdraw_usd(&bob, USD).accepted();
+    assert_eq!(world.pool().outflow.used, 1_000_000);
 }
 
 #[test]

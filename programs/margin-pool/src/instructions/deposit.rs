@@ -66,7 +66,7 @@ pub(crate) fn handler<'info>(ctx: Context<'info, Deposit<'info>>, amount: u64) -
             custody::add_collateral(&pool, &mut account, index, amount)?;
         }
     }
-    pool.came_in(asset, amount, now)?;
+    pool.record_deposit(&mut account, asset, amount, now)?;
     emit!(Deposited {
         margin_account: accounts.margin_account.key(),
         mint,

@@ -45,7 +45,9 @@ pub(crate) fn handler<'info>(
     from.require_permission(&by, permission::TRANSFER, now)?;
     from.require_not_in_liquidation()?;
     pool.accrue(now)?;
-    match PoolToken::of(&pool, &mint)? {
+    let token = PoolToken::of(&pool, &mint)?;
+    pool.carry_flow((&mut *from, &mut *to), token, amount, now)?;
+    match token {
         PoolToken::Quote => {
             let amount = custody::own_cash(&mut pool, &mut from, amount)?;
             clearing::pay(&mut pool, &mut from, &mut to, amount)?;

@@ -82,7 +82,7 @@ fn debit<'info>(ctx: &Context<'info, Withdraw<'info>>, amount: u64) -> Result<()
                 .ok_or(MarginPoolError::LedgerImbalance)?;
         }
     }
-    pool.goes_out(asset, amount, now)?;
+    pool.record_withdrawal(&mut account, asset, amount, now)?;
     custody::require_margin(&pool, &account, ctx.remaining_accounts, now)?;
     pool.invariant()
 }

@@ -41,7 +41,13 @@ pub struct MarginAccount {
     /// Who else may act for the account, and how.
     pub delegates: [Delegate; MAX_DELEGATES],
     pub positions: [Position; MAX_POSITIONS],
-    pub reserved: [u8; 232],
+    /// What moved of late between the account and the outside, of the quote currency and of each
+    /// collateral by its slot, smallest unit of the token: above zero what it took out and the limit on
+    /// withdrawals counts, below zero what it brought in and may take out again without counting.
+    pub flows: [i64; 1 + MAX_COLLATERALS],
+    /// When anything last moved in or out, Unix seconds: `flows` stand as of then.
+    pub flows_at: i64,
+    pub reserved: [u8; 88],
 }
 
 /// One position. A slot is free when `kind` is zero; then all its fields are zero. What only dated instruments have
@@ -266,7 +272,7 @@ impl MarginAccount {
 const _: () = assert!(size_of::<Position>() == 120);
 const _: () = assert!(size_of::<Delegate>() == 48);
 const _: () = assert!(
-    size_of::<MarginAccount>() == 64 + 32 + 128 + 8 + 24 + MAX_DELEGATES * 48 + 64 * 120 + 232
+    size_of::<MarginAccount>() == 64 + 32 + 128 + 8 + 24 + MAX_DELEGATES * 48 + 64 * 120 + 17 * 8 + 8 + 88
 );
 
 #[cfg(test)]

@@ -45,8 +45,6 @@ pub struct Pool {
     pub insurance_income: i64,
     /// Of the quote currency.
     pub outflow: Outflow,
-    /// Of all tokens together, in parts per million of their limits.
-    pub total_outflow: Outflow,
     pub underlying_count: u8,
     pub collateral_count: u8,
     pub bump: u8,
@@ -57,7 +55,7 @@ pub struct Pool {
     pub venues: [Venue; MAX_VENUES],
     /// Cash of accounts with a position, and what it lost to defaults that nothing else covered.
     pub losses: Haircut,
-    pub reserved: [u8; 472],
+    pub reserved: [u8; 496],
 }
 
 pub const MAX_VENUES: usize = 8;
@@ -75,15 +73,16 @@ pub struct Venue {
     pub fee_share: u64,
 }
 
-/// What left lately, less what came in.
+/// What left lately beyond what the same accounts brought in: see [`cep_risk::outflow`].
 #[zero_copy]
 #[derive(Debug, PartialEq, Eq)]
 #[repr(C)]
 pub struct Outflow {
     /// At most this at once, and this again with every window. Zero: no limit.
     pub limit: u64,
-    /// Runs toward zero by `limit` in a window.
-    pub used: i64,
+    /// Runs off by `limit` in a window. Covers what every account took out of late: see
+    /// [`MarginAccount::flows`](super::MarginAccount).
+    pub used: u64,
     /// Unix seconds.
     pub updated_at: i64,
 }
@@ -134,8 +133,8 @@ pub struct PoolParams {
     pub funding_depth: u64,
     /// Seconds in which a limit on withdrawals runs free again; 3,600 ..= 604,800.
     pub outflow_window: u64,
-    /// Withdrawals of all tokens together, in parts per million of each one's limit, after which none is possible for
-    /// `halt_seconds`; at least 1,000,000, or zero for never.
+    /// What is counted of all tokens together, in parts per million of each one's limit, after which
+    /// nothing is withdrawn for `halt_seconds`; at least 1,000,000, or zero for never.
     pub outflow_breaker: u64,
     /// At most 604,800.
     pub halt_seconds: u64,
@@ -359,13 +358,13 @@ const _: () = assert!(
             + 48
             + 72
             + 7 * 8
-            + 2 * 24
+            + 24
             + 8
             + MAX_UNDERLYINGS * 64
             + MAX_COLLATERALS * 144
             + MAX_VENUES * 72
             + 32
-            + 472
+            + 496
 );
 
 #[cfg(test)]

@@ -29,12 +29,16 @@ impl Pool {
                 ramp_seconds,
                 outflow_limit,
             } => {
+                let window = self.params.outflow_window;
                 let listed = self.collateral_mut(self.collateral_index(&mint)?)?;
                 (listed.cap, listed.account_cap) = (cap, account_cap);
-                listed.outflow.relimit(outflow_limit);
+                listed.outflow.relimit(outflow_limit, window, now);
                 listed.reweigh(weight, ramp_seconds, now)?;
             }
-            PoolChange::QuoteOutflow { limit } => self.outflow.relimit(limit),
+            PoolChange::QuoteOutflow { limit } => {
+                let window = self.params.outflow_window;
+                self.outflow.relimit(limit, window, now);
+            }
             PoolChange::Venue {
                 slot,
                 authority,
