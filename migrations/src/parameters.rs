@@ -97,6 +97,8 @@ pub struct CollateralParameters {
     pub underlying: u8,
     /// Smallest unit of the token.
     pub cap: u64,
+    /// What counts as nothing, smallest unit of the token.
+    pub dust: u64,
 }
 
 /// Mainnet USDC.
@@ -160,6 +162,7 @@ impl Parameters {
                 price_band: 50_000,
                 option_band: 10_000,
                 reduce_band: 1_000,
+                least_gift: 1_000_000,
                 block_fee: 200,
                 maker_fee: 100,
                 taker_fee: 300,
@@ -209,6 +212,8 @@ impl Parameters {
                 mint: sol_mint,
                 underlying: 2,
                 cap: 10_000_000_000_000_000,
+                // A hundredth of a SOL.
+                dust: 10_000_000,
             }],
         }
     }
@@ -252,6 +257,7 @@ impl CollateralParameters {
             ramp_seconds: 0,
             extensions: 0,
             outflow_limit: self.cap / 100,
+            dust: self.dust,
         }
     }
 }

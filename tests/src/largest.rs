@@ -45,6 +45,7 @@ pub fn widened(underlyings: usize, collaterals: usize) -> Setup {
             mint,
             underlying: u8::try_from(i % underlyings).unwrap(),
             cap: u64::MAX,
+            dust: 0,
         });
     }
     setup.set = widened_set(&setup.set, shipped, underlyings);

@@ -102,7 +102,7 @@ fn next(
         };
         return Ok(Some((task, told, None)));
     }
-    if account.has_nothing_open() {
+    if account.has_nothing_open(&view.pool) {
         let books = view.book_addresses(&underlyings);
         let told = format!("{told}; it has nothing but debt");
         return Ok(Some((Task::WriteOff { books }, told, None)));

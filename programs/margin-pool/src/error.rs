@@ -247,6 +247,18 @@ pub enum MarginPoolError {
     TooManyOptions,
     #[msg("No bid of this account waits for its margin; confirm_margin follows a hedged bid")]
     NothingToConfirm,
+    #[msg(
+        "Only the owner or a delegate brings in a kind of collateral that the account does not hold, or less quote currency than PoolParams.least_gift where it has no cash; bring in what it holds, or more"
+    )]
+    GiftRefused,
+    #[msg(
+        "A quote is taken, and cancelled by its nonce, in the last 30 days before it expires only; ask for one that expires sooner, or cancel it with cancel_quotes_below"
+    )]
+    QuoteTooLong,
+    #[msg(
+        "A delegate raises the floor by at most 2^32 nonces at a time; pass a lower nonce, or have the owner sign"
+    )]
+    QuoteFloorTooHigh,
 }
 
 impl From<RiskError> for MarginPoolError {

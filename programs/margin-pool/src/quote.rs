@@ -72,6 +72,10 @@ pub struct Sides<'a> {
     pub taker: Pubkey,
 }
 
+/// How far ahead a quote that is taken may expire, and one that is cancelled by its nonce, seconds: the
+/// rent of its `Fill` is bound no longer than that and a day.
+pub const MAX_LIFE: i64 = 2_592_000;
+
 impl Quote {
     pub const TAG: [u8; 9] = *b"cep-rfq-1";
 
@@ -122,6 +126,10 @@ impl Quote {
             MarginPoolError::QuoteForOtherTaker
         );
         require!(now < self.expires_at, MarginPoolError::QuoteExpired);
+        require!(
+            self.expires_at <= now.saturating_add(MAX_LIFE),
+            MarginPoolError::QuoteTooLong
+        );
         require!(
             self.nonce >= maker.quote_floor,
             MarginPoolError::QuoteCancelled

@@ -245,7 +245,7 @@ impl Run {
             if closing.unwrap() >= 0 {
                 let close = ix::close_auction(key, auction.opened_by, &books);
                 self.by(anyone, close).accepted();
-            } else if account.has_nothing_open() {
+            } else if account.has_nothing_open(&self.chain.view.pool) {
                 let sent = self.by(anyone, ix::write_off(key, &books));
                 self.count(sent);
             } else if state.equity < 0 {

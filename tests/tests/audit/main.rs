@@ -25,3 +25,4 @@ mod c7;
 mod c8;
 mod c9;
 mod low;
+mod low_trade;

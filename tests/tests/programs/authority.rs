@@ -82,6 +82,7 @@ fn collateral(mint: Pubkey, underlying: u8) -> PoolChange {
         mint,
         underlying,
         cap,
+        dust: 0,
     }
     .listing()
 }

@@ -68,6 +68,7 @@ pub(crate) fn terms(world: &World) -> PoolChange {
         weight: listed.weight,
         ramp_seconds: listed.ramp_seconds,
         outflow_limit: listed.outflow.limit,
+        dust: listed.dust,
     }
 }
 
@@ -137,6 +138,7 @@ pub(crate) fn every_change(world: &mut World) -> Vec<PoolChange> {
             ramp_seconds: 1_000,
             extensions: 0,
             outflow_limit: 3,
+            dust: 2,
         },
         limits(world, 3, 2, 1),
         terms(world),
@@ -199,6 +201,7 @@ fn every_change_waits_out_the_timelock_to_the_second_and_is_then_made_once() {
     assert_eq!((listed.cap, listed.account_cap), (7, 5));
     assert_eq!((listed.weight, listed.ramp_seconds), (900_000, 1_000));
     assert_eq!((listed.ramp_start, listed.outflow.limit), (world.now(), 3));
+    assert_eq!(listed.dust, 2);
     assert_eq!(
         (
             market.open_interest_limit,
@@ -309,6 +312,7 @@ fn changes_keep_their_ranges() {
         weight,
         ramp_seconds,
         outflow_limit,
+        dust: 0,
     };
     for change in [
         changed(&world, |p| p.timelock = 2_592_001),

@@ -58,28 +58,30 @@ fn at_once_every_term_goes_its_strict_way_only() {
         .accepted();
     world.enact_in_pool(limits(&world, 30, 20, 10)).accepted();
     let mint = world.pool().collaterals[0].mint;
-    let of = |fields: [u64; 5]| PoolChange::CollateralTerms {
+    let of = |fields: [u64; 6]| PoolChange::CollateralTerms {
         mint,
         cap: fields[0],
         account_cap: fields[1],
         weight: fields[2],
         ramp_seconds: fields[3],
         outflow_limit: fields[4],
+        dust: fields[5],
     };
     world
-        .enact_in_pool(of([100, 90, 800_000, 70, 60]))
+        .enact_in_pool(of([100, 90, 800_000, 70, 60, 50]))
         .accepted();
     let before = world.pool();
     let loose = [
         ("open_interest_limit", limits(&world, 31, 20, 10)),
         ("series_limit", limits(&world, 30, 21, 10)),
         ("account_limit", limits(&world, 30, 20, 11)),
-        ("cap", of([101, 90, 800_000, 70, 60])),
-        ("account_cap", of([100, 91, 800_000, 70, 60])),
-        ("weight", of([100, 90, 800_001, 70, 60])),
-        ("ramp_seconds", of([100, 90, 800_000, 69, 60])),
-        ("outflow_limit", of([100, 90, 800_000, 70, 61])),
-        ("outflow_limit", of([100, 90, 800_000, 70, 0])),
+        ("cap", of([101, 90, 800_000, 70, 60, 50])),
+        ("account_cap", of([100, 91, 800_000, 70, 60, 50])),
+        ("weight", of([100, 90, 800_001, 70, 60, 50])),
+        ("ramp_seconds", of([100, 90, 800_000, 69, 60, 50])),
+        ("outflow_limit", of([100, 90, 800_000, 70, 61, 50])),
+        ("outflow_limit", of([100, 90, 800_000, 70, 0, 50])),
+        ("dust", of([100, 90, 800_000, 70, 60, 51])),
         ("outflow_limit", PoolChange::QuoteOutflow { limit: 51 }),
         ("outflow_limit", PoolChange::QuoteOutflow { limit: 0 }),
         ("fee_share", venue(fees, 1_001)),
@@ -131,6 +133,7 @@ fn at_once_every_term_goes_its_strict_way_only() {
         weight: 0,
         ramp_seconds: 0,
         outflow_limit: 1,
+        dust: 0,
     };
     let ix = pool_governance::tighten_pool(guardian().pubkey(), unlisted);
     world
@@ -141,7 +144,7 @@ fn at_once_every_term_goes_its_strict_way_only() {
     let mut events = Vec::new();
     for change in [
         limits(&world, 29, 19, 0),
-        of([99, 89, 700_000, 71, 59]),
+        of([99, 89, 700_000, 71, 59, 49]),
         PoolChange::QuoteOutflow { limit: 49 },
         venue(fees, 999),
     ] {
@@ -162,7 +165,7 @@ fn at_once_every_term_goes_its_strict_way_only() {
     assert_eq!(events, [(guardian().pubkey(), true); 4]);
     let (pool, market) = (world.pool(), world.market(BTC));
     assert_eq!((market.open_interest_limit, market.account_limit), (29, 0));
-    assert_eq!(terms(&world), of([99, 89, 700_000, 71, 59]));
+    assert_eq!(terms(&world), of([99, 89, 700_000, 71, 59, 49]));
     assert_eq!((pool.outflow.limit, pool.venues[2].fee_share), (49, 999));
     let ix = pool_governance::tighten_pool(guardian().pubkey(), NO_VENUE);
     world.govern(ix, &guardian()).accepted();

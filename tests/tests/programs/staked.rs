@@ -48,6 +48,7 @@ pub(crate) fn staked_world() -> (World, u8) {
         mint,
         underlying: 3,
         cap: u64::MAX,
+        dust: 0,
     });
     let mut world = World::bare(&setup);
     world.initialise();
@@ -272,6 +273,7 @@ fn a_staked_collateral_needs_its_base_in_the_pool() {
         mint,
         underlying: 3,
         cap: 1,
+        dust: 0,
     }
     .listing();
     world

@@ -103,6 +103,7 @@ fn list(world: &mut World, mint: Pubkey, extensions: u8) -> Result<Receipt, Refu
         ramp_seconds: 0,
         extensions,
         outflow_limit: 0,
+        dust: 0,
     };
     let number = world.propose_to_pool(change.clone());
     let ix = instruction::pool::on_token_2022(world.pool_execution(number, &change));

@@ -2,6 +2,7 @@ use {
     crate::{
         error::MarginPoolError,
         events::QuoteCancelled,
+        quote::MAX_LIFE,
         state::{FillAccounts, MarginAccount, open_fill, permission},
     },
     anchor_lang::prelude::*,
@@ -29,6 +30,10 @@ pub(crate) fn handler(ctx: Context<CancelQuote>, nonce: u64, expires_at: i64) ->
     // What has expired needs no cancelling, and the mark would not outlive what has not.
     require!(now < expires_at, MarginPoolError::QuoteExpired);
     let maker = accounts.margin_account.key();
+    require!(
+        expires_at <= now.saturating_add(MAX_LIFE),
+        MarginPoolError::QuoteTooLong
+    );
     let parts = FillAccounts {
         fill: &accounts.fill,
         payer: &accounts.payer,

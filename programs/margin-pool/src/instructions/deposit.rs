@@ -5,7 +5,7 @@ use {
         error::MarginPoolError,
         events::Deposited,
         seeds,
-        state::{MarginAccount, Pool},
+        state::{MarginAccount, Pool, permission},
         token,
     },
     anchor_lang::prelude::*,
@@ -47,6 +47,9 @@ pub(crate) fn handler<'info>(ctx: Context<'info, Deposit<'info>>, amount: u64) -
     let mut account = accounts.margin_account.load_mut()?;
     let (mint, now) = (accounts.mint.key(), Clock::get()?.unix_timestamp);
     let asset = PoolToken::of(&pool, &mint)?;
+    if !account.permits(accounts.depositor.key, permission::ALL, now) {
+        require_welcome(&pool, &account, asset, amount)?;
+    }
     match asset {
         PoolToken::Quote => {
             let received = pool.ledger.receive(amount)?;
@@ -73,6 +76,23 @@ pub(crate) fn handler<'info>(ctx: Context<'info, Deposit<'info>>, amount: u64) -
         amount
     });
     pool.invariant()
+}
+
+/// What somebody else brings in changes neither what an account is exposed to nor, by dust, whether it
+/// is empty: a kind of collateral that it holds already, or quote currency, where there is no cash yet
+/// at least so much. Whose books an account's instructions need is its owner's to decide.
+fn require_welcome(
+    pool: &Pool,
+    account: &MarginAccount,
+    token: PoolToken,
+    amount: u64,
+) -> Result<()> {
+    let welcome = match token {
+        PoolToken::Quote => account.cash != 0 || amount >= pool.params.least_gift,
+        PoolToken::Collateral(index) => account.collaterals.get(index).is_some_and(|a| *a > 0),
+    };
+    require!(welcome, MarginPoolError::GiftRefused);
+    Ok(())
 }
 
 /// A staked token that trades far below what it redeems for is not taken in; withdrawing it goes on.

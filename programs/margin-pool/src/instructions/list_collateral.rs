@@ -48,6 +48,7 @@ pub(crate) fn handler(ctx: Context<ListCollateral>) -> Result<()> {
         ramp_seconds,
         extensions,
         outflow_limit,
+        dust,
     } = due(&ctx.accounts.proposal)?
     else {
         return err!(MarginPoolError::WrongTarget);
@@ -85,6 +86,7 @@ pub(crate) fn handler(ctx: Context<ListCollateral>) -> Result<()> {
         deposited: 0,
         cap,
         account_cap,
+        dust,
         weight,
         ramp_start: now,
         ramp_seconds,

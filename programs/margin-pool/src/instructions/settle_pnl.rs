@@ -3,7 +3,7 @@ use {
         clearing::{self, Asset},
         error::MarginPoolError,
         events::PnlSettled,
-        margin::{RiskAccounts, valuation},
+        margin::{BookParts, RiskAccounts, valuation},
         seeds,
         state::{MarginAccount, Pool},
     },
@@ -28,7 +28,6 @@ pub(crate) fn handler<'info>(ctx: Context<'info, SettlePnl<'info>>) -> Result<()
     account.require_not_in_liquidation()?;
     let risk = RiskAccounts::load(&pool, ctx.remaining_accounts)?;
     let books = risk.books(Clock::get()?.unix_timestamp)?;
-    books.require_fresh()?;
     pool.accrue(books.now)?;
     for underlying in risk.underlyings() {
         let book = &books.listed(underlying)?.book;
@@ -48,9 +47,16 @@ pub(crate) fn handler<'info>(ctx: Context<'info, SettlePnl<'info>>) -> Result<()
             let amount = if let Some(payoff) = payoff {
                 clearing::convert(&mut pool, &mut market, &mut account, slot, payoff)?
             } else {
+                // A claim is worth what it is, whatever the price.
                 let mark = match base {
                     0 => 0,
-                    _ => valuation::mark(book, &asset, false, books.now)?,
+                    _ => {
+                        require!(
+                            book.header().price_is_fresh(books.now),
+                            MarginPoolError::PriceStale
+                        );
+                        valuation::mark(book, &asset, false, books.now)?
+                    }
                 };
                 clearing::settle(&mut pool, &mut market, &mut account, slot, mark)?
             };

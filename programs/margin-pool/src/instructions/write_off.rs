@@ -30,7 +30,10 @@ pub(crate) fn handler<'info>(ctx: Context<'info, WriteOff<'info>>) -> Result<Cov
     account.require_in_liquidation()?;
     pool.accrue(Clock::get()?.unix_timestamp)?;
     clearing::credit(&mut pool, &mut account, 0)?;
-    require!(account.has_nothing_open(), MarginPoolError::NotOnlyDebt);
+    require!(
+        account.has_nothing_open(&pool),
+        MarginPoolError::NotOnlyDebt
+    );
     let risk = RiskAccounts::load(&pool, ctx.remaining_accounts)?;
     let mut worth = 0;
     for slot in 0..account.positions.len() {

@@ -167,10 +167,21 @@ impl<B: BookParts> Books<B> {
         let mut views = Vec::with_capacity(self.list.len());
         for listed in &self.list {
             let book = listed.book.header();
-            let view = book.as_book(kind, self.now, listed.open_interest.get());
+            let view = if book.is_ready() {
+                book.as_book(kind, self.now, listed.open_interest.get())
+            } else {
+                // Nothing is held of it: see `Snapshot::hold`. Any other book stands in its place.
+                self.any_ready()?.as_book(kind, self.now, 0)
+            };
             // The book's own error would carry the risk engine's number, which means something else here.
             views.push(view.map_err(|_| MarginPoolError::BookNotReady)?);
         }
         Ok(views)
+    }
+
+    fn any_ready(&self) -> Result<&RiskBook> {
+        let mut books = self.list.iter().map(|listed| listed.book.header());
+        let ready = books.find(|book| book.is_ready());
+        ready.ok_or_else(|| MarginPoolError::BookNotReady.into())
     }
 }

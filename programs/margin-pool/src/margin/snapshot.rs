@@ -8,10 +8,10 @@ use {
         state::{Collateral, MarginAccount, Pool, Position, PositionKind, Reduction, add, sub},
     },
     anchor_lang::prelude::*,
-    risk_engine::state::RiskBook,
     cep_risk::{
         Breakdown, Holding, Instrument, Kind, Portfolio, Price, Quantity, Scratch, funding::owed,
     },
+    risk_engine::state::RiskBook,
 };
 
 /// What of an account enters its margin check, detached from the account.
@@ -87,6 +87,10 @@ impl<'a> Snapshot<'a> {
         let held = account.collaterals.iter().enumerate();
         for (slot, amount) in held.filter(|(_, amount)| **amount > 0) {
             let listed = pool.collateral(slot)?;
+            // Nobody knows what it is worth: it counts as nothing, and keeps nobody from being liquidated.
+            if !self.judges_curves && !is_priced(listed, books)? {
+                continue;
+            }
             let quantity = listed.quantity_at(*amount, books.now)?;
             if listed.is_staked == 0 {
                 self.hold(listed.underlying, (quantity, 0), Instrument::Index, books)?;
@@ -169,6 +173,7 @@ impl<'a> Snapshot<'a> {
         instrument: Instrument<'a>,
         books: &'a Books<B>,
     ) -> Result<()> {
+        require!(books.get(index)?.is_ready(), MarginPoolError::BookNotReady);
         self.holdings.push(Holding {
             book: books
                 .position(index)
@@ -288,6 +293,11 @@ pub fn touched<B: BookParts>(
         after.profit_since = losses.left;
     }
     Ok(after)
+}
+
+/// Whether the books of a collateral have prices. Refuses when one was not given.
+fn is_priced<B: BookParts>(listed: &Collateral, books: &Books<B>) -> Result<bool> {
+    Ok(books.get(listed.underlying)?.is_ready() && books.get(listed.base)?.is_ready())
 }
 
 fn count(account: &MarginAccount) -> usize {

@@ -36,6 +36,7 @@ pub enum PoolChange {
         ramp_seconds: u64,
         extensions: u8,
         outflow_limit: u64,
+        dust: u64,
     },
     /// Limits of a listed underlying, millionths, 0 ..= `MAX_QUANTITY`. At zero positions are only reduced.
     MarketLimits {
@@ -52,6 +53,7 @@ pub enum PoolChange {
         weight: u64,
         ramp_seconds: u64,
         outflow_limit: u64,
+        dust: u64,
     },
     /// Withdrawals of the quote currency in a window, micro-USD. Zero: no limit.
     QuoteOutflow { limit: u64 },

@@ -1,5 +1,5 @@
 use {
-    super::{Left, Reduced},
+    super::{Left, Pool, Reduced},
     crate::error::MarginPoolError,
     anchor_lang::prelude::*,
     cep_risk::units::MAX_QUANTITY,
@@ -237,10 +237,13 @@ impl MarginAccount {
             && self.positions.iter().all(Position::is_free)
     }
 
-    /// No open position, no collateral: cash or debt, and claims at most.
+    /// No open position and no collateral beyond what counts as nothing (`Collateral.dust`): cash or
+    /// debt, and claims at most. Dust must not keep a debt from being written off, and stays where it is.
     #[must_use]
-    pub fn has_nothing_open(&self) -> bool {
-        self.positions.iter().all(|p| p.base == 0) && self.collaterals.iter().all(|a| *a == 0)
+    pub fn has_nothing_open(&self, pool: &Pool) -> bool {
+        let mut held = self.collaterals.iter().zip(&pool.collaterals);
+        self.positions.iter().all(|p| p.base == 0)
+            && held.all(|(amount, listed)| *amount <= listed.dust)
     }
 
     pub fn require_not_in_liquidation(&self) -> Result<()> {
@@ -272,7 +275,8 @@ impl MarginAccount {
 const _: () = assert!(size_of::<Position>() == 120);
 const _: () = assert!(size_of::<Delegate>() == 48);
 const _: () = assert!(
-    size_of::<MarginAccount>() == 64 + 32 + 128 + 8 + 24 + MAX_DELEGATES * 48 + 64 * 120 + 17 * 8 + 8 + 88
+    size_of::<MarginAccount>()
+        == 64 + 32 + 128 + 8 + 24 + MAX_DELEGATES * 48 + 64 * 120 + 17 * 8 + 8 + 88
 );
 
 #[cfg(test)]

@@ -55,7 +55,7 @@ pub struct Pool {
     pub venues: [Venue; MAX_VENUES],
     /// Cash of accounts with a position, and what it lost to defaults that nothing else covered.
     pub losses: Haircut,
-    pub reserved: [u8; 496],
+    pub reserved: [u8; 360],
 }
 
 pub const MAX_VENUES: usize = 8;
@@ -111,6 +111,9 @@ pub struct PoolParams {
     /// How much of what changes hands, beside fees, a trade below initial margin may cost a side of
     /// it, against the mark; at most 10,000.
     pub reduce_band: u64,
+    /// What somebody who is neither the owner nor a delegate must at least deposit of the quote currency
+    /// into an account without cash, micro-USD; at most 1,000,000,000.
+    pub least_gift: u64,
     /// Fee each side of a block trade pays on its notional; 0 ..= 10,000.
     pub block_fee: u64,
     /// Fees of the maker and the taker of a quote or a venue's fill, on notional; 0 ..= 10,000 each.
@@ -191,6 +194,7 @@ impl PoolParams {
         let in_range = (1_000..=200_000).contains(&self.price_band)
             && self.option_band <= 50_000
             && self.reduce_band <= 10_000
+            && self.least_gift <= 1_000_000_000
             && fees.iter().all(|fee| *fee <= 10_000)
             && shares.iter().all(|share| *share <= PPM)
             && (3_600..=604_800).contains(&self.outflow_window)
@@ -224,6 +228,9 @@ pub struct Collateral {
     pub cap: u64,
     /// One account holds no more than this, smallest unit of the token.
     pub account_cap: u64,
+    /// A balance of no more than this counts as nothing where an account must have nothing left, smallest
+    /// unit of the token: see [`MarginAccount::has_nothing_open`](super::MarginAccount).
+    pub dust: u64,
     /// Part of its value that counts as collateral once it has ramped in, ppm; at most 1,000,000.
     pub weight: u64,
     /// From when, Unix seconds, and over how many seconds the weight rises from zero in a straight line.
@@ -348,23 +355,23 @@ impl Pool {
 }
 
 const _: () = assert!(size_of::<Outflow>() == 24);
-const _: () = assert!(size_of::<Collateral>() == 64 + 6 * 8 + 24 + 8);
+const _: () = assert!(size_of::<Collateral>() == 64 + 7 * 8 + 24 + 8);
 const _: () = assert!(size_of::<Venue>() == 72);
-const _: () = assert!(size_of::<PoolParams>() == 31 * 8);
+const _: () = assert!(size_of::<PoolParams>() == 32 * 8);
 const _: () = assert!(
     size_of::<Pool>()
         == 7 * 32
-            + 31 * 8
+            + 32 * 8
             + 48
             + 72
             + 7 * 8
             + 24
             + 8
             + MAX_UNDERLYINGS * 64
-            + MAX_COLLATERALS * 144
+            + MAX_COLLATERALS * 152
             + MAX_VENUES * 72
             + 32
-            + 496
+            + 360
 );
 
 #[cfg(test)]

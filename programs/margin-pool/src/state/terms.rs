@@ -28,10 +28,11 @@ impl Pool {
                 weight,
                 ramp_seconds,
                 outflow_limit,
+                dust,
             } => {
                 let window = self.params.outflow_window;
                 let listed = self.collateral_mut(self.collateral_index(&mint)?)?;
-                (listed.cap, listed.account_cap) = (cap, account_cap);
+                (listed.cap, listed.account_cap, listed.dust) = (cap, account_cap, dust);
                 listed.outflow.relimit(outflow_limit, window, now);
                 listed.reweigh(weight, ramp_seconds, now)?;
             }
@@ -107,6 +108,7 @@ impl Pool {
                     weight,
                     ramp_seconds,
                     outflow_limit,
+                    dust,
                 },
                 None,
             ) => {
@@ -114,6 +116,8 @@ impl Pool {
                 lower("cap", listed.cap, *cap)?;
                 lower("account_cap", listed.account_cap, *account_cap)?;
                 lower("weight", listed.weight, *weight)?;
+                // Less stays in an account whose debt others pay.
+                lower("dust", listed.dust, *dust)?;
                 keep(Line {
                     name: "ramp_seconds",
                     now: listed.ramp_seconds,

@@ -116,8 +116,7 @@ fn settle_closed(
 ) -> Result<()> {
     for losers in [true, false] {
         for account in sides.iter_mut() {
-            let due =
-                |p: &Position| asset.is_of(p) && p.base == 0 && (p.quote < 0) == losers;
+            let due = |p: &Position| asset.is_of(p) && p.base == 0 && (p.quote < 0) == losers;
             if let Some(slot) = account.positions.iter().position(due) {
                 clearing::settle(pool, market, account, slot, mark)?;
             }

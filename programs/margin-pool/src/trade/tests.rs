@@ -166,7 +166,9 @@ impl House {
             return;
         }
         let asset = Asset::perpetual(u8::try_from(at).unwrap());
-        let quote = (-Quantity(base).times_micro(mark)).floor_micro_usd().unwrap();
+        let quote = (-Quantity(base).times_micro(mark))
+            .floor_micro_usd()
+            .unwrap();
         let [account, third] = self.accounts.get_disjoint_mut([who, 2]).unwrap();
         let sides = (&mut **account, &mut **third);
         let (pool, market) = (&mut self.pool, &mut self.markets[at]);
@@ -241,7 +243,10 @@ impl House {
 
     /// As [`super::clear`]: legs, then what becomes of each side. `None` when a leg was refused.
     fn trade(&mut self, legs: &[Leg], fee: u64) -> Option<(Vec<Traded>, [i64; 2])> {
-        let assets: Vec<_> = legs.iter().map(|l| Asset::perpetual(l.underlying)).collect();
+        let assets: Vec<_> = legs
+            .iter()
+            .map(|l| Asset::perpetual(l.underlying))
+            .collect();
         let terms = Terms {
             fees: [fee; 2],
             discovers_price: false,
@@ -345,7 +350,10 @@ fn no_trade_accepted_below_the_margin_makes_either_health_worse_or_pays_equity_a
             improved += 1;
             let label = format!("case {case}, side {who}: {was:?} {is:?}");
             assert!(is.initial.health() >= was.initial.health(), "{label}");
-            assert!(is.maintenance.health() >= was.maintenance.health(), "{label}");
+            assert!(
+                is.maintenance.health() >= was.maintenance.health(),
+                "{label}"
+            );
             let moved: i128 = (0..BOOKS)
                 .map(|at| {
                     let moved = i128::from(left[at] - held[who][at]).abs();
@@ -363,7 +371,8 @@ fn no_trade_accepted_below_the_margin_makes_either_health_worse_or_pays_equity_a
                 for at in 0..BOOKS {
                     let (before, after) = (held[who][at], left[at]);
                     let smaller = after == before
-                        || after.abs() < before.abs() && (after == 0 || (after > 0) == (before > 0));
+                        || after.abs() < before.abs()
+                            && (after == 0 || (after > 0) == (before > 0));
                     assert!(smaller, "{label}: {before} {after}");
                 }
             }

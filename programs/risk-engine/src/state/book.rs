@@ -204,6 +204,12 @@ impl RiskBook {
         self.refreshed_at = now;
     }
 
+    /// Whether it has a price and scenarios: from the first refresh of both on, for good.
+    #[must_use]
+    pub const fn is_ready(&self) -> bool {
+        self.price != 0 && self.scenario_generation != 0
+    }
+
     /// Whether the columns still stand for the current volatility: not more than 10 % too low
     /// (21 % in variance). Columns that are too high only ask for more.
     #[must_use]
