@@ -5,7 +5,7 @@ use {
     bytemuck::Pod,
     cep_risk::units::MAX_PRICE,
     cep_sdk::{
-        Book, Pubkey, SdkError,
+        Book, Listed, Pubkey, SdkError,
         account::decode,
         address,
         clock::ChainTime,
@@ -25,6 +25,9 @@ use {
     solana_sdk::account::Account,
     std::collections::{BTreeMap, BTreeSet},
 };
+
+/// A book with its market, as the view has them.
+pub type BookView<'a> = Listed<&'a Book, &'a Market>;
 
 pub struct View {
     pub time: ChainTime,
@@ -115,7 +118,7 @@ impl View {
     /// The books of some of the pool's underlyings, as a margin check takes them; `None` while one is
     /// unknown.
     #[must_use]
-    pub fn books_of(&self, underlyings: &BTreeSet<u8>) -> Option<Books<&Book>> {
+    pub fn books_of(&self, underlyings: &BTreeSet<u8>) -> Option<Books<BookView<'_>>> {
         let list = underlyings.iter().map(|index| {
             let listed = self.pool.underlying(*index).ok()?;
             let book = self.books.get(&listed.book)?;

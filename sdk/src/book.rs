@@ -4,12 +4,15 @@ use {
     crate::error::SdkError,
     anchor_lang::prelude::Pubkey,
     margin_pool::{
-        margin::{BookParts, ListedBook},
+        margin::{BookParts, ListedBook, MarketRef},
         state::Market,
     },
     risk_engine::state::{Instrument, RiskBook},
     solana_sdk::account::Account,
-    std::ops::{Deref, DerefMut},
+    std::{
+        borrow::Borrow,
+        ops::{Deref, DerefMut},
+    },
 };
 
 /// A book's account, decoded. Reads as its header.
@@ -44,8 +47,39 @@ impl Book {
 
     /// As a margin check takes it: with its index in the pool, and its market.
     #[must_use]
-    pub fn listed(&self, index: u8, market: &Market) -> ListedBook<&Self> {
-        ListedBook::new(index, self, market)
+    pub fn listed<'a>(
+        &'a self,
+        index: u8,
+        market: &'a Market,
+    ) -> ListedBook<Listed<&'a Self, &'a Market>> {
+        Listed { book: self, market }.at(index)
+    }
+}
+
+/// A book with its market, each owned or borrowed. Reads as the book.
+#[derive(Clone, Copy)]
+pub struct Listed<B, M> {
+    pub book: B,
+    pub market: M,
+}
+
+impl<B: Borrow<Book>, M: Borrow<Market>> Listed<B, M> {
+    /// As a margin check takes it: with its index in the pool.
+    #[must_use]
+    pub fn at(self, index: u8) -> ListedBook<Self> {
+        let open_interest = self.market.borrow().open_interest();
+        ListedBook {
+            index,
+            book: self,
+            open_interest: open_interest.into(),
+        }
+    }
+}
+
+impl<B: Borrow<Book>, M> Deref for Listed<B, M> {
+    type Target = Book;
+    fn deref(&self) -> &Book {
+        self.book.borrow()
     }
 }
 
@@ -71,12 +105,15 @@ impl DerefMut for Book {
     }
 }
 
-impl BookParts for Book {
+impl<B: Borrow<Book>, M: Borrow<Market>> BookParts for Listed<B, M> {
     fn header(&self) -> &RiskBook {
-        &self.header
+        &self.book.borrow().header
     }
     fn instruments(&self) -> &[Instrument] {
-        &self.instruments
+        &self.book.borrow().instruments
+    }
+    fn market(&self) -> anchor_lang::Result<MarketRef<'_>> {
+        Ok(MarketRef::Decoded(self.market.borrow()))
     }
 }
 

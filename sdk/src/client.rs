@@ -4,7 +4,7 @@ use {
     crate::{
         account::{decode, decode_bytes},
         address,
-        book::Book,
+        book::{Book, Listed},
         clock::{CLOCK, ChainTime},
         error::{SdkError, explain},
         health::Health,
@@ -12,7 +12,7 @@ use {
     anchor_lang::{Discriminator, Owner, prelude::Pubkey},
     bytemuck::Pod,
     margin_pool::{
-        margin::{Books, ListedBook},
+        margin::Books,
         state::{MarginAccount, Market, Pool},
     },
     risk_engine::state::RiskBook,
@@ -75,7 +75,7 @@ impl Client {
     ///
     /// # Errors
     /// As [`Client::account`].
-    pub async fn books(&self, pool: &Pool) -> Result<Books<Book>, SdkError> {
+    pub async fn books(&self, pool: &Pool) -> Result<Books<Listed<Book, Box<Market>>>, SdkError> {
         let listed = || (0..pool.underlying_count).zip(&pool.underlyings);
         let addresses: Vec<Pubkey> = std::iter::once(CLOCK)
             .chain(listed().flat_map(|(_, u)| [u.book, u.market]))
@@ -94,8 +94,11 @@ impl Client {
         let mut list = Vec::new();
         for (index, _) in listed() {
             let ((at, book), (market_at, market)) = (next()?, next()?);
-            let market: Box<Market> = decode(market_at, &market)?;
-            list.push(ListedBook::new(index, Book::decode(at, &book)?, &market));
+            let pair = Listed {
+                book: Book::decode(at, &book)?,
+                market: decode(market_at, &market)?,
+            };
+            list.push(pair.at(index));
         }
         Ok(Books {
             list,

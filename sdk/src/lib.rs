@@ -29,7 +29,7 @@ pub mod units;
 
 pub use {
     anchor_lang::prelude::Pubkey,
-    book::Book,
+    book::{Book, Listed},
     cep_risk::{Breakdown, Kind},
     client::Client,
     error::SdkError,

@@ -165,11 +165,16 @@ pub fn with_options(books: u8) -> World {
 impl World {
     /// Two accounts take the opposite sides of dated instruments until their slots are full, `usd` of the underlying each, bought
     /// and sold in turn. What block trades would leave behind, but for the premium.
-    pub fn fill_with_options(&mut self, a: &Trader, b: &Trader, (usd, most): (f64, u32)) {
+    pub fn fill_with_options(&mut self, a: &Trader, b: &Trader, size: (f64, u32)) {
+        self.fill_some(a, b, size, usize::MAX);
+    }
+
+    /// The same with no more than `each` of one underlying.
+    pub fn fill_some(&mut self, a: &Trader, b: &Trader, (usd, most): (f64, u32), each: usize) {
         for underlying in self.underlyings() {
             let book = self.book(underlying);
             let contracts = (usd * 1e12 / book.price as f64) as i64;
-            for (slot, instrument) in (0u16..).zip(&book.instruments) {
+            for (slot, instrument) in (0u16..).zip(book.instruments.iter().take(each)) {
                 let base = if slot % 2 == 0 { contracts } else { -contracts };
                 let position = Position {
                     base,

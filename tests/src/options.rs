@@ -215,10 +215,11 @@ impl World {
     /// What the pool marks the instrument of a slot at, USD, down.
     #[must_use]
     pub fn mark(&self, underlying: u8, slot: u16) -> f64 {
-        let book = self.book(underlying);
+        let (book, market) = (self.book(underlying), self.market(underlying));
         let id = book.instruments[usize::from(slot)].id;
-        let asset = Asset::trading(&book, (underlying, slot, id), 0).unwrap();
-        valuation::mark(&book, &asset, false, self.now()).unwrap() as f64 / 1e6
+        let book = &book.listed(underlying, &market).book;
+        let asset = Asset::trading(book, (underlying, slot, id), 0).unwrap();
+        valuation::mark(book, &asset, false, self.now()).unwrap() as f64 / 1e6
     }
 
     /// Lets an expiry pass and fixes its settlement price: the one in force, by an oracle that stayed silent for a day.

@@ -2,10 +2,13 @@
 
 use {
     super::{Policy, slice},
-    crate::{action::Terms, view::View},
+    crate::{
+        action::Terms,
+        view::{BookView, View},
+    },
     cep_risk::{Breakdown, Kind, Scratch, auction::PPB, interest::Indices},
     cep_sdk::{
-        Book, Pubkey, SdkError,
+        Pubkey, SdkError,
         health::exposed_underlyings,
         programs::{
             liquidation::{assess, state::Auction},
@@ -33,7 +36,7 @@ pub struct Sale<'a> {
     /// As touching it leaves it.
     pub own: Box<MarginAccount>,
     pub underlyings: BTreeSet<u8>,
-    pub books: Books<&'a Book>,
+    pub books: Books<BookView<'a>>,
     /// Of interest, now.
     indices: Indices,
 }

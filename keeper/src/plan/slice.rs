@@ -1,6 +1,7 @@
 //! What a bid moves, by the rules of `margin_pool::transfer_slice`.
 
 use {
+    crate::view::BookView,
     bytemuck::Zeroable,
     cep_risk::{
         Quantity,
@@ -8,7 +9,7 @@ use {
         interest::Indices,
     },
     cep_sdk::{
-        Book, SdkError,
+        SdkError,
         programs::margin_pool::{
             clearing::{Asset, mark_of, part_of},
             error::MarginPoolError,
@@ -23,7 +24,7 @@ use {
 pub fn touched(
     account: &MarginAccount,
     pool: &Pool,
-    books: &Books<&Book>,
+    books: &Books<BookView<'_>>,
     indices: &Indices,
 ) -> Result<Box<MarginAccount>, SdkError> {
     let mut now = Box::new(*account);
@@ -40,9 +41,18 @@ pub fn touched(
     Ok(now)
 }
 
-fn touch(position: &mut Position, pool: &Pool, books: &Books<&Book>) -> Result<(), SdkError> {
+fn touch(
+    position: &mut Position,
+    pool: &Pool,
+    books: &Books<BookView<'_>>,
+) -> Result<(), SdkError> {
     let listed = books.listed(position.underlying)?;
-    *position = margin::touched(pool, position, listed, books.now)?;
+    *position = margin::touched(
+        pool,
+        position,
+        (&listed.book, listed.book.market),
+        books.now,
+    )?;
     if let Some(payoff) = settled_payoff(&listed.book, position)? {
         let worth = Quantity(position.base).times_micro(payoff);
         let worth = worth.floor_micro_usd().map_err(refused)?;
@@ -58,7 +68,7 @@ fn refused(error: cep_risk::RiskError) -> SdkError {
 /// The part of `from`, as touching it left it, that `fraction` (ppb) takes. `reserved` cash is not for sale.
 pub fn cut(
     from: &MarginAccount,
-    books: &Books<&Book>,
+    books: &Books<BookView<'_>>,
     reserved: i64,
     fraction: u64,
     indices: &Indices,

@@ -75,6 +75,10 @@ pub enum LiquidationError {
     StakeWipedOut,
     #[msg("The stake still holds shares; unstake them before you close it")]
     StakeNotEmpty,
+    #[msg(
+        "The account gave up more equity than the leg was priced at; nothing was changed, report this to the maintainers"
+    )]
+    EquityMismatch,
 }
 
 impl From<RiskError> for LiquidationError {

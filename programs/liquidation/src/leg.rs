@@ -42,6 +42,9 @@ pub fn fair_value<B: BookParts>(
     Ok(exact.ceil_micro_usd().map_err(MarginPoolError::from)?)
 }
 
+/// By how much the roundings of a leg and of two states may differ, micro-USD.
+const LEG_ROUNDING: i128 = 3;
+
 /// An account's margin to its buffer before a leg is taken, and what a slice would cost it to restore that.
 #[derive(Clone, Copy, Debug)]
 pub struct Comparison {
@@ -80,6 +83,18 @@ impl Comparison {
         let most = u128::from(fair.unsigned_abs()) * u128::from(self.params.leg_discount);
         let given = u128::from(cost.max(0).unsigned_abs()) * u128::from(PPM);
         require!(given <= most, LiquidationError::LegDiscountTooLarge);
+        Ok(())
+    }
+
+    /// The account's equity fell by no more than the leg was priced at, as the states before and after it say: a check of what
+    /// was moved that knows nothing of how.
+    pub fn require_priced(cost: i64, before: &Breakdown, after: &Breakdown) -> Result<()> {
+        let given_up = i128::from(before.equity) - i128::from(after.equity);
+        // Equity is rounded down once in each state, the price of the leg once.
+        require!(
+            given_up <= i128::from(cost) + LEG_ROUNDING,
+            LiquidationError::EquityMismatch
+        );
         Ok(())
     }
 
@@ -151,6 +166,17 @@ mod tests {
         assert!(c.require_better(1, &state(1_000, 760)).is_err());
         assert!(c.require_bounded(20, 1_000).is_ok() && c.require_bounded(21, 1_000).is_err());
         assert!(c.require_bounded(20, -1_000).is_ok() && c.require_bounded(-500, 10).is_ok());
+    }
+
+    #[test]
+    fn an_account_gives_up_no_more_than_the_leg_is_priced_at() {
+        let priced = |cost, left| {
+            Comparison::require_priced(cost, &state(1_000, 1), &state(left, 1)).is_ok()
+        };
+        assert!(priced(20, 980) && priced(20, 977) && priced(20, 1_050));
+        assert!(!priced(20, 976) && !priced(0, 500));
+        // A liquidator that pays more than it is worth pays all of it.
+        assert!(priced(-20, 1_020) && !priced(-20, 1_010));
     }
 
     #[test]

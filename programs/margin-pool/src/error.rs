@@ -222,11 +222,11 @@ pub enum MarginPoolError {
     #[msg("All 4 delegates of the account are in use; revoke one first")]
     DelegateSlotsFull,
     #[msg(
-        "Positions on the other side have not taken their part of an earlier reduction; settle_pnl them, then retry"
+        "Positions on the other side have not taken their part of an earlier reduction; apply_reductions to their accounts, then retry"
     )]
     ReductionPending,
     #[msg(
-        "Too many instruments of this market are under reduction at once; settle_pnl positions on the reduced sides, then retry"
+        "Too many instruments of this market are under reduction at once; apply_reductions to accounts on the reduced sides, then retry"
     )]
     TooManyReductions,
     #[msg(
@@ -259,6 +259,12 @@ pub enum MarginPoolError {
         "A delegate raises the floor by at most 2^32 nonces at a time; pass a lower nonce, or have the owner sign"
     )]
     QuoteFloorTooHigh,
+    #[msg("The risk book and market of an underlying were given twice; pass each pair once")]
+    RiskAccountsRepeated,
+    #[msg(
+        "What changed hands is not what the rule of liquidation says; nothing was changed, report this to the maintainers"
+    )]
+    HandoverMismatch,
 }
 
 impl From<RiskError> for MarginPoolError {

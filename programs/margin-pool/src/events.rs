@@ -137,6 +137,18 @@ pub struct PnlSettled {
     pub amount: i64,
 }
 
+/// A position took its part of what its side was reduced by.
+#[event]
+pub struct ReductionApplied {
+    pub margin_account: Pubkey,
+    pub market: Pubkey,
+    /// Id of the instrument in the book; zero for the perpetual.
+    pub instrument: u64,
+    /// Millionths of a contract.
+    pub before: i64,
+    pub after: i64,
+}
+
 /// An account's positions of one expiry became cash and claims.
 #[event]
 pub struct ExpirySettled {

@@ -174,6 +174,11 @@ pub mod margin_pool {
         instructions::settle_pnl::handler(ctx)
     }
 
+    /// Has an account's positions take their part of what their sides were reduced by, in auction or not. Anyone.
+    pub fn apply_reductions<'info>(ctx: Context<'info, ApplyReductions<'info>>) -> Result<()> {
+        instructions::apply_reductions::handler(ctx)
+    }
+
     /// Turns accounts' positions of an expiry that has its settlement price into cash. Anyone.
     pub fn settle_expired<'info>(ctx: Context<'info, SettleExpired<'info>>) -> Result<()> {
         instructions::settle_expired::handler(ctx)

@@ -207,6 +207,22 @@ pub fn settle_pnl(margin_account: Pubkey, books: &[Pubkey]) -> Instruction {
     )
 }
 
+/// Has the positions of `margin_account` in the underlyings of `books` take their part of what their sides were reduced by.
+/// Its account may be in auction.
+#[must_use]
+pub fn apply_reductions(margin_account: Pubkey, books: &[Pubkey]) -> Instruction {
+    let accounts = accounts::ApplyReductions {
+        pool: address::pool(),
+        margin_account,
+    };
+    build_with_books(
+        margin_pool::ID,
+        &accounts,
+        &instruction::ApplyReductions {},
+        books,
+    )
+}
+
 /// Returns a `MarginReport`: see [`crate::health::report_from_return_data`].
 #[must_use]
 pub fn check_margin(margin_account: Pubkey, books: &[Pubkey]) -> Instruction {

@@ -154,8 +154,9 @@ fn the_sdk_and_the_chain_agree_to_the_unit_on_ten_thousand_accounts() {
 
         let (chain, units) = on_chain(&world, &trader, &account);
 
-        let listed = world.underlyings().zip(&books);
-        let listed = listed.map(|(u, book)| book.listed(u, &world.market(u)));
+        let markets: Vec<_> = world.underlyings().map(|u| world.market(u)).collect();
+        let listed = world.underlyings().zip(books.iter().zip(&markets));
+        let listed = listed.map(|(u, (book, market))| book.listed(u, market));
         let books = Books {
             list: listed.collect(),
             now: world.now(),

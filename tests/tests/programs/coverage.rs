@@ -42,12 +42,23 @@ const PROGRAMS: [(&str, &str, &[Excuse]); 3] = [
                 "takes 17 instruments of one market whose reduced sides nobody touched; a test stands beside it",
             ),
             (
+                "HandoverMismatch",
+                "no instruction moves anything but by the rule; the check is fed faults in margin_pool::clearing::handover",
+            ),
+            (
                 "PositionSlotsFull",
                 "64 slots, but one position in each of 8 underlyings at most until options exist",
             ),
         ],
     ),
-    ("liquidation", "LiquidationError", &[]),
+    (
+        "liquidation",
+        "LiquidationError",
+        &[(
+            "EquityMismatch",
+            "a leg costs an account what it is priced at; the comparison has a test beside it",
+        )],
+    ),
 ];
 
 fn folder() -> &'static Path {

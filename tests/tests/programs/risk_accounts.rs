@@ -1,4 +1,4 @@
-//! The (risk book, market) pairs: complete, the pool's own, in order.
+//! The (risk book, market) pairs: complete, the pool's own, a set.
 
 use {
     anchor_lang::error::ErrorCode,
@@ -50,7 +50,7 @@ fn every_exposure_needs_its_pair_and_more_do_no_harm() {
         let pairs = pairs(&world, missing);
         withdraw_with(&mut world, &alice, pairs).refused(MarginPoolError::RiskAccountsMissing);
     }
-    for enough in [&[BTC][..], &[SOL, BTC], &[BTC, ETH, SOL], &[BTC, BTC]] {
+    for enough in [&[BTC][..], &[SOL, BTC], &[BTC, ETH, SOL]] {
         let pairs = pairs(&world, enough);
         withdraw_with(&mut world, &alice, pairs).accepted();
     }
@@ -149,11 +149,14 @@ fn a_book_without_a_price_is_not_ready() {
         .refused(MarginPoolError::BookNotReady);
 }
 
+/// With that, more than the pool's eight cannot be passed.
 #[test]
-fn more_than_eight_pairs_are_refused() {
+fn a_pair_given_twice_is_refused() {
     let (mut world, alice) = exposed();
-    let nine = pairs(&world, &[BTC; 9]);
-    withdraw_with(&mut world, &alice, nine).refused(MarginPoolError::UnderlyingListFull);
+    for repeated in [&[BTC, BTC][..], &[BTC, ETH, SOL, ETH], &[BTC; 9]] {
+        let pairs = pairs(&world, repeated);
+        withdraw_with(&mut world, &alice, pairs).refused(MarginPoolError::RiskAccountsRepeated);
+    }
 }
 
 #[test]

@@ -64,6 +64,7 @@ pub(crate) fn handler<'info>(ctx: Context<'info, TakeLeg<'info>>, args: LegArgs)
     transfer(&ctx, args)?;
 
     let after = look_at(&accounts.pool, &accounts.margin_account, remaining)?;
+    Comparison::require_priced(cost, &before.state, &after.state)?;
     let margins = comparison.require_better(cost, &after.state)?;
     observe_now(
         &accounts.config,

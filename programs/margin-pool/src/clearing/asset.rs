@@ -128,7 +128,7 @@ impl Asset {
                     return Ok(slot);
                 }
                 unseen = unseen.saturating_sub(1);
-                if position.kind >= PositionKind::Call as u8 {
+                if position.is_option() {
                     options += 1;
                     books |= bit(position.underlying);
                 }
@@ -138,17 +138,18 @@ impl Asset {
             }
         }
         // What is opened counts too.
-        let books = books.count_ones();
-        let most = if books == MAX_OPTION_UNDERLYINGS {
-            MAX_POSITIONS_BESIDE
-        } else {
-            u32::MAX
-        };
-        let few = options + u32::from(self.is_option()) <= MAX_OPTIONS
-            && books <= MAX_OPTION_UNDERLYINGS
-            && u32::from(account.open_positions) < most;
-        require!(few, MarginPoolError::TooManyOptions);
+        admit(
+            options + u32::from(self.is_option()),
+            books.count_ones(),
+            account,
+        )?;
         let slot = free.ok_or(MarginPoolError::PositionSlotsFull)?;
+        self.occupy(account, slot)?;
+        Ok(slot)
+    }
+
+    /// Opens an empty position in a free slot.
+    pub(super) fn occupy(&self, account: &mut MarginAccount, slot: usize) -> Result<()> {
         let position = account.positions.get_mut(slot);
         let position = position.ok_or(MarginPoolError::PositionSlotsFull)?;
         position.underlying = self.underlying;
@@ -158,8 +159,22 @@ impl Asset {
         position.expiry = self.expiry;
         position.strike = self.strike;
         account.open_positions = account.open_positions.saturating_add(1);
-        Ok(slot)
+        Ok(())
     }
+}
+
+/// Refuses one more position in an account that would then have so many options on so many underlyings.
+pub(super) fn admit(options: u32, underlyings: u32, account: &MarginAccount) -> Result<()> {
+    let most = if underlyings == MAX_OPTION_UNDERLYINGS {
+        MAX_POSITIONS_BESIDE
+    } else {
+        u32::MAX
+    };
+    let few = options <= MAX_OPTIONS
+        && underlyings <= MAX_OPTION_UNDERLYINGS
+        && u32::from(account.open_positions) < most;
+    require!(few, MarginPoolError::TooManyOptions);
+    Ok(())
 }
 
 #[cfg(test)]

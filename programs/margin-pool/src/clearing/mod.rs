@@ -3,8 +3,11 @@
 
 mod asset;
 mod cash;
+mod handover;
+mod markets;
 mod positions;
 mod settlement;
+mod slots;
 #[cfg(test)]
 mod tests;
 mod waterfall;
@@ -12,7 +15,10 @@ mod waterfall;
 pub use {
     asset::{Asset, MAX_OPTION_UNDERLYINGS, MAX_OPTIONS, MAX_POSITIONS_BESIDE},
     cash::*,
+    handover::{Handover, Rule},
+    markets::Markets,
     positions::*,
     settlement::*,
+    slots::SlotMap,
     waterfall::*,
 };

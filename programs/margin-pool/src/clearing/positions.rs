@@ -1,5 +1,5 @@
 use {
-    super::{Asset, pay, register},
+    super::{Asset, SlotMap, pay, register},
     crate::{
         error::MarginPoolError,
         margin::{BookParts, Books, valuation},
@@ -78,7 +78,8 @@ pub fn exchange(
 pub fn exchange_as_is(
     pool: &mut Pool,
     market: &mut Market,
-    (to, (from, slot)): (&mut MarginAccount, (&mut MarginAccount, usize)),
+    (to, slots): (&mut MarginAccount, &mut SlotMap),
+    (from, slot): (&mut MarginAccount, usize),
     (asset, mark): (&Asset, u64),
     (base, quote): (i64, i64),
 ) -> Result<()> {
@@ -86,7 +87,7 @@ pub fn exchange_as_is(
         true => negative(rough_worth(base, mark)?)?,
         false => 0,
     };
-    let at = asset.find_or_open(to)?;
+    let at = slots.find_or_open(asset, to)?;
     let sides = ((to, at), (from, slot));
     give(pool, market, sides, (asset, mark), (base, quote, paid))
 }

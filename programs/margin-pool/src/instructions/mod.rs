@@ -1,4 +1,5 @@
 pub mod accept_pool_authority;
+pub mod apply_reductions;
 pub mod begin_liquidation;
 pub mod cancel_pool_proposal;
 pub mod cancel_quote;
@@ -36,12 +37,12 @@ pub mod write_off;
 
 // Anchor's `#[program]` looks for the account structs at the crate root.
 pub use {
-    accept_pool_authority::*, begin_liquidation::*, cancel_pool_proposal::*, cancel_quote::*,
-    cancel_quotes_below::*, check_margin::*, close_account::*, close_fill::*, collect_fees::*,
-    confirm_margin::*, create_account::*, deposit::*, deposit_insurance::*, end_liquidation::*,
-    execute_pool_change::*, halt_withdrawals::*, initialize_pool::*, list_collateral::*,
-    list_underlying::*, propose_pool_change::*, reduce_opposite::*, revoke_delegate::*,
-    set_delegate::*, settle_expired::*, settle_pnl::*, tighten_pool::*, trade_block::*,
-    trade_rfq::*, trade_venue::*, transfer::*, transfer_leg::*, transfer_slice::*, withdraw::*,
-    withdraw_insurance::*, write_off::*,
+    accept_pool_authority::*, apply_reductions::*, begin_liquidation::*, cancel_pool_proposal::*,
+    cancel_quote::*, cancel_quotes_below::*, check_margin::*, close_account::*, close_fill::*,
+    collect_fees::*, confirm_margin::*, create_account::*, deposit::*, deposit_insurance::*,
+    end_liquidation::*, execute_pool_change::*, halt_withdrawals::*, initialize_pool::*,
+    list_collateral::*, list_underlying::*, propose_pool_change::*, reduce_opposite::*,
+    revoke_delegate::*, set_delegate::*, settle_expired::*, settle_pnl::*, tighten_pool::*,
+    trade_block::*, trade_rfq::*, trade_venue::*, transfer::*, transfer_leg::*, transfer_slice::*,
+    withdraw::*, withdraw_insurance::*, write_off::*,
 };

@@ -1,7 +1,7 @@
 use {
     super::transfer_slice::make_current,
     crate::{
-        clearing::{self, Asset, Reducing},
+        clearing::{self, Asset, Handover, Reducing, Rule},
         error::MarginPoolError,
         events::PositionReduced,
         margin::RiskAccounts,
@@ -36,7 +36,7 @@ pub(crate) fn handler<'info>(
     let books = risk.books(Clock::get()?.unix_timestamp)?;
     pool.accrue(books.now)?;
     clearing::credit(&mut pool, &mut account, 0)?;
-    let mut reducing = Reducing::default();
+    let (mut before, mut reducing) = (Handover::of(&account), Reducing::default());
     for slot in 0..account.positions.len() {
         let Some(position) = account.positions.get(slot).filter(|p| !p.is_free()) else {
             continue;
@@ -46,9 +46,12 @@ pub(crate) fn handler<'info>(
         clearing::accrue_funding(&pool, &mut market, &books, asset.underlying)?;
         let mark = make_current(&mut pool, &mut market, &mut account, &books, (slot, &asset))?;
         if let Some(mark) = mark {
-            reducing.note(account.position_mut(slot)?, slot, mark)?;
+            let position = account.position_mut(slot)?;
+            before.hold(slot, position, mark, (0, 0))?;
+            reducing.note(position, slot, mark)?;
         }
     }
+    before.balances(&account, None);
     for (slot, mark, extra) in reducing.divide(shortfall)? {
         let position = account.position_mut(slot)?;
         let (asset, base) = (Asset::held(position)?, position.base);
@@ -64,5 +67,6 @@ pub(crate) fn handler<'info>(
             quote,
         });
     }
+    before.check(&account, None, &Rule::Closed { shortfall })?;
     pool.invariant()
 }

@@ -1,12 +1,12 @@
 use {
     super::transfer_slice::make_current,
     crate::{
-        clearing::{self, Asset},
+        clearing::{self, Asset, Handover, Rule, SlotMap},
         error::MarginPoolError,
         events::LegTransferred,
         margin::RiskAccounts,
         seeds,
-        state::{MarginAccount, Pool, negative},
+        state::{MarginAccount, Pool, Position, negative},
     },
     anchor_lang::prelude::*,
 };
@@ -52,7 +52,9 @@ pub(crate) fn handler<'info>(ctx: Context<'info, TransferLeg<'info>>, args: LegA
     let risk = RiskAccounts::load(&pool, ctx.remaining_accounts)?;
     let books = risk.books(Clock::get()?.unix_timestamp)?;
     pool.accrue(books.now)?;
-    match args.taking {
+    clearing::credit(&mut pool, &mut from, 0)?;
+    clearing::credit(&mut pool, &mut to, 0)?;
+    let before = match args.taking {
         Taking::Position { slot, base } => {
             let slot = usize::from(slot);
             let asset = Asset::held(from.position_mut(slot)?)?;
@@ -66,13 +68,25 @@ pub(crate) fn handler<'info>(ctx: Context<'info, TransferLeg<'info>>, args: LegA
                 && base.signum() == own.signum()
                 && base.unsigned_abs() <= own.unsigned_abs();
             require!(part, MarginPoolError::BadSlice);
+            let at = to.positions.iter().position(|p| asset.is_of(p));
+            let own = match at {
+                Some(at) => {
+                    let own = to.position_mut(at)?;
+                    clearing::bring_up(&mut market, own)?;
+                    (own.base, own.quote)
+                }
+                None => (0, 0),
+            };
+            let before = record(&from, &to, (slot, own))?;
             let sides = (&mut *to, &mut *from);
             let moved = (base, negative(args.payment)?);
             clearing::exchange(&mut pool, &mut market, sides, (&asset, mark), moved)?;
             market.invariant()?;
+            before
         }
         Taking::Collateral { slot, amount } => {
             let slot = usize::from(slot);
+            let before = record(&from, &to, (usize::MAX, (0, 0)))?;
             let left = from.collaterals.get_mut(slot);
             let left = left.ok_or(MarginPoolError::CollateralNotListed)?;
             require!(amount > 0 && amount <= *left, MarginPoolError::BadSlice);
@@ -81,8 +95,13 @@ pub(crate) fn handler<'info>(ctx: Context<'info, TransferLeg<'info>>, args: LegA
             let right = right.ok_or(MarginPoolError::CollateralNotListed)?;
             *right = right.checked_add(amount).ok_or(MarginPoolError::Overflow)?;
             clearing::pay(&mut pool, &mut to, &mut from, args.payment)?;
+            before
         }
-    }
+    };
+    let rule = Rule::Leg {
+        payment: args.payment,
+    };
+    before.check(&from, Some((&to, &SlotMap::of(&to))), &rule)?;
     emit!(LegTransferred {
         from: ctx.accounts.from.key(),
         to: ctx.accounts.to.key(),
@@ -90,4 +109,21 @@ pub(crate) fn handler<'info>(ctx: Context<'info, TransferLeg<'info>>, args: LegA
         payment: args.payment,
     });
     pool.invariant()
+}
+
+/// All that the account holds as it stands, and what the liquidator has of what is in `slot`.
+fn record(
+    from: &MarginAccount,
+    to: &MarginAccount,
+    (slot, own): (usize, (i64, i64)),
+) -> Result<Handover> {
+    let mut before = Handover::of(from);
+    let held = |(_, p): &(usize, &Position)| !p.is_free();
+    for (at, position) in from.positions.iter().enumerate().filter(held) {
+        let own = if at == slot { own } else { (0, 0) };
+        // Nothing here goes by a mark.
+        before.hold(at, position, 0, own)?;
+    }
+    before.balances(from, Some(to));
+    Ok(before)
 }

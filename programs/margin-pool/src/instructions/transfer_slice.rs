@@ -1,11 +1,11 @@
 use {
     crate::{
-        clearing::{self, Asset, Causes, Claim, Covered},
+        clearing::{self, Asset, Causes, Claim, Covered, Handover, Markets, Rule, SlotMap},
         error::MarginPoolError,
         events::SliceTransferred,
-        margin::{BookParts, Books, RiskAccounts, valuation},
+        margin::{BookParts, Books, Pair, RiskAccounts, valuation},
         seeds,
-        state::{MarginAccount, Market, Pool, negative, standing, sub},
+        state::{MarginAccount, Market, Pool, add, negative, standing, sub},
     },
     anchor_lang::prelude::*,
     cep_risk::auction::{PPB, slice_of, slice_of_balance},
@@ -64,27 +64,24 @@ pub(crate) fn handler<'info>(
 
     let books = risk.books(Clock::get()?.unix_timestamp)?;
     pool.accrue(books.now)?;
-    // Interest until now first: what is for sale is what the account has.
-    clearing::credit(&mut pool, &mut from, 0)?;
     let sides = (&mut *from, &mut *to);
-    let causes = move_positions(&mut pool, sides, &risk, &books, args.fraction)?;
-    move_collateral(&mut from, &mut to, args.fraction)?;
-    let for_sale = sub(from.cash, args.reserved)?;
-    let part = slice_of(for_sale, args.fraction);
-    clearing::pay(&mut pool, &mut from, &mut to, part)?;
+    let causes = take_part(&mut pool, sides, (&risk, &books), &args)?;
     let mut covered = Covered::default();
-    if args.payment >= 0 {
-        clearing::pay(&mut pool, &mut to, &mut from, args.payment)?;
-    } else {
+    if args.payment < 0 {
         let claim = Claim {
             amount: negative(args.payment)?,
             shortfall: args.shortfall,
             tranche: args.tranche,
         };
+        let cash = to.cash;
         covered = clearing::cover(&mut pool, &risk, &mut to, claim, &causes)?;
+        let total = covered.total()?;
+        require!(total >= args.least, MarginPoolError::LossUncovered);
+        // What the pool pays is what was asked for at most, and the bidder has it.
+        let paid = sub(to.cash, cash)? == add(covered.fund, covered.cash)?;
         require!(
-            covered.total()? >= args.least,
-            MarginPoolError::LossUncovered
+            paid && total <= claim.amount,
+            MarginPoolError::HandoverMismatch
         );
     }
     if args.unconfirmed {
@@ -101,38 +98,77 @@ pub(crate) fn handler<'info>(
     Ok(covered)
 }
 
-fn move_positions<B: BookParts>(
+/// Moves the part of everything to the bidder, and its payment, if it pays, to the account. Both are brought up to date first,
+/// and what they are after is compared with that.
+fn take_part(
     pool: &mut Pool,
     (from, to): (&mut MarginAccount, &mut MarginAccount),
-    risk: &RiskAccounts,
-    books: &Books<B>,
-    fraction: u64,
+    (risk, books): (&RiskAccounts, &Books<Pair>),
+    args: &SliceArgs,
 ) -> Result<Causes> {
+    // Interest until now first: what is for sale is what the account has.
+    clearing::credit(pool, from, 0)?;
+    clearing::credit(pool, to, 0)?;
+    let mut slots = SlotMap::of(to);
+    let mut markets = Markets::new(risk, books);
+    let before = bring_both_up(pool, (from, to), (&mut markets, books), &slots)?;
+
     let mut causes = Causes::default();
-    // A market is borrowed, brought to now and checked once.
-    let mut left = usize::from(from.open_positions);
-    for underlying in risk.underlyings() {
-        let market = &mut *risk.market_mut(underlying)?;
-        clearing::accrue_funding(pool, market, books, underlying)?;
-        for slot in 0..from.positions.len() {
-            let held = from.positions.get(slot);
-            let Some(position) = held.filter(|p| !p.is_free() && p.underlying == underlying) else {
-                continue;
-            };
-            left = left.saturating_sub(1);
-            let asset = Asset::held(position)?;
-            if let Some(mark) = make_current(pool, market, from, books, (slot, &asset))? {
-                let position = from.position_mut(slot)?;
-                causes.note(position, mark)?;
-                let part = clearing::part_of(position, mark, fraction)?;
-                let sides = (&mut *to, (&mut *from, slot));
-                clearing::exchange_as_is(pool, market, sides, (&asset, mark), part)?;
-            }
-        }
-        market.invariant()?;
+    for (slot, mark) in before.slots() {
+        let position = from.position_mut(slot)?;
+        let asset = Asset::held(position)?;
+        causes.note(position, mark)?;
+        let part = clearing::part_of(position, mark, args.fraction)?;
+        let (market, held) = (markets.of(pool, asset.underlying)?, (&asset, mark));
+        let taker = (&mut *to, &mut slots);
+        clearing::exchange_as_is(pool, market, taker, (from, slot), held, part)?;
     }
-    require!(left == 0, MarginPoolError::RiskAccountsMissing);
+    markets.finish()?;
+    move_collateral(from, to, args.fraction)?;
+    let for_sale = sub(from.cash, args.reserved)?;
+    let part = slice_of(for_sale, args.fraction);
+    let payment = args.payment.max(0);
+    clearing::pay(pool, from, to, sub(part, payment)?)?;
+
+    let rule = Rule::Slice {
+        fraction: args.fraction,
+        reserved: args.reserved,
+        payment,
+    };
+    before.check(from, Some((to, &slots)), &rule)?;
     Ok(causes)
+}
+
+/// Brings all that `from` holds up to date, and what `to` has of the same, and records both: each slot of the account once,
+/// its market found by the position's underlying.
+fn bring_both_up<B: BookParts>(
+    pool: &mut Pool,
+    (from, to): (&mut MarginAccount, &mut MarginAccount),
+    (markets, books): (&mut Markets<B>, &Books<B>),
+    slots: &SlotMap,
+) -> Result<Handover> {
+    let mut before = Handover::of(from);
+    for slot in 0..from.positions.len() {
+        let Some(position) = from.positions.get(slot).filter(|p| !p.is_free()) else {
+            continue;
+        };
+        let asset = Asset::held(position)?;
+        let market = markets.of(pool, asset.underlying)?;
+        let Some(mark) = make_current(pool, market, from, books, (slot, &asset))? else {
+            continue;
+        };
+        let own = match slots.find(&asset, to) {
+            Some(at) => {
+                let own = to.position_mut(at)?;
+                clearing::bring_up(market, own)?;
+                (own.base, own.quote)
+            }
+            None => (0, 0),
+        };
+        before.hold(slot, from.position_mut(slot)?, mark, own)?;
+    }
+    before.balances(from, Some(to));
+    Ok(before)
 }
 
 /// Brings a position up to date, its market's funding having been, an instrument that has its settlement price into its

@@ -1,6 +1,6 @@
 use {
     crate::{
-        clearing::{self, Causes, Claim, Covered},
+        clearing::{self, Causes, Claim, Covered, Handover, Rule},
         error::MarginPoolError,
         events::DebtWrittenOff,
         margin::RiskAccounts,
@@ -35,12 +35,16 @@ pub(crate) fn handler<'info>(ctx: Context<'info, WriteOff<'info>>) -> Result<Cov
         MarginPoolError::NotOnlyDebt
     );
     let risk = RiskAccounts::load(&pool, ctx.remaining_accounts)?;
-    let mut worth = 0;
+    let (mut before, mut worth) = (Handover::of(&account), 0);
+    before.balances(&account, None);
     for slot in 0..account.positions.len() {
         let Some(claim) = account.positions.get(slot).filter(|p| !p.is_free()) else {
             continue;
         };
         let mut market = risk.market_mut(claim.underlying)?;
+        let claim = account.position_mut(slot)?;
+        clearing::bring_up(&mut market, claim)?;
+        before.hold(slot, claim, 0, (0, 0))?;
         clearing::settle(&mut pool, &mut market, &mut account, slot, 0)?;
         market.invariant()?;
         let left = account.positions.get(slot).map_or(0, |p| p.quote);
@@ -63,6 +67,8 @@ pub(crate) fn handler<'info>(ctx: Context<'info, WriteOff<'info>>) -> Result<Cov
         debt,
         covered,
     });
+    let paid = covered.total()?;
+    before.check(&account, None, &Rule::WrittenOff { paid })?;
     pool.invariant()?;
     Ok(covered)
 }

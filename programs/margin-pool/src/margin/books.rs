@@ -1,27 +1,21 @@
 use {
-    crate::{
-        error::MarginPoolError,
-        state::{Funding, Haircut, Market, Reduction},
-    },
+    crate::{error::MarginPoolError, state::Market},
     anchor_lang::prelude::*,
     cep_risk::Kind,
-    risk_engine::state::{BookRef, Instrument, RiskBook},
-    std::cell::{Cell, RefCell},
+    risk_engine::state::{Instrument, RiskBook},
+    std::{
+        cell::{Cell, Ref},
+        ops::Deref,
+    },
 };
 
-/// A book's account as a margin check reads it: borrowed on chain, decoded elsewhere.
+/// What a margin check reads of one underlying, its risk book's account and its market's: borrowed on chain, decoded
+/// elsewhere. Nothing of either is copied: the heap of a program is small, and both are large.
 pub trait BookParts {
     fn header(&self) -> &RiskBook;
     fn instruments(&self) -> &[Instrument];
-}
-
-impl BookParts for BookRef<'_> {
-    fn header(&self) -> &RiskBook {
-        &self.header
-    }
-    fn instruments(&self) -> &[Instrument] {
-        &self.instruments
-    }
+    /// Refuses while an instruction has the market borrowed to change it.
+    fn market(&self) -> Result<MarketRef<'_>>;
 }
 
 impl<T: BookParts> BookParts for &T {
@@ -30,6 +24,26 @@ impl<T: BookParts> BookParts for &T {
     }
     fn instruments(&self) -> &[Instrument] {
         (**self).instruments()
+    }
+    fn market(&self) -> Result<MarketRef<'_>> {
+        (**self).market()
+    }
+}
+
+/// A market, read.
+pub enum MarketRef<'a> {
+    /// Of an account that this transaction was given.
+    Borrowed(Ref<'a, Market>),
+    Decoded(&'a Market),
+}
+
+impl Deref for MarketRef<'_> {
+    type Target = Market;
+    fn deref(&self) -> &Market {
+        match self {
+            Self::Borrowed(market) => market,
+            Self::Decoded(market) => market,
+        }
     }
 }
 
@@ -44,42 +58,26 @@ pub struct ListedBook<B> {
     /// Of the underlying in the pool.
     pub index: u8,
     pub book: B,
-    /// Of its market, millionths. Follows the trades of an instruction.
+    /// By which concentration is charged, millionths: its market's when the book was listed, or last
+    /// [updated](Self::update).
     pub open_interest: Cell<u64>,
-    /// Of its market, as it was last brought up to date.
-    pub funding: Cell<Funding>,
-    pub losses: Cell<Haircut>,
-    /// Those with something in their pot.
-    pub reductions: RefCell<Vec<Reduction>>,
 }
 
-impl<B> ListedBook<B> {
-    /// A book with its index in the pool and what a margin check reads of its market.
-    pub fn new(index: u8, book: B, market: &Market) -> Self {
-        let listed = Self {
+impl<B: BookParts> ListedBook<B> {
+    /// A book with its index in the pool, at its market's open interest.
+    pub fn new(index: u8, book: B) -> Result<Self> {
+        let open_interest = Cell::new(book.market()?.open_interest());
+        Ok(Self {
             index,
             book,
-            open_interest: Cell::new(0),
-            funding: Cell::new(market.funding),
-            losses: Cell::new(market.losses),
-            reductions: RefCell::new(Vec::new()),
-        };
-        listed.update(market);
-        listed
+            open_interest,
+        })
     }
 
-    /// Takes note of what became of the market.
-    pub fn update(&self, market: &Market) {
-        self.open_interest.set(market.open_interest());
-        self.funding.set(market.funding);
-        self.losses.set(market.losses);
-        let used = usize::from(market.reductions_used);
-        if used != 0 {
-            let list = market.reductions.iter().take(used);
-            let mut pending = self.reductions.borrow_mut();
-            pending.clear();
-            pending.extend(list.filter(|r| !r.is_free()));
-        }
+    /// Takes over what trades made of the market's open interest.
+    pub fn update(&self) -> Result<()> {
+        self.open_interest.set(self.book.market()?.open_interest());
+        Ok(())
     }
 }
 
@@ -103,9 +101,6 @@ impl<B> Books<B> {
                     index: listed.index,
                     book: &listed.book,
                     open_interest: listed.open_interest.clone(),
-                    funding: listed.funding.clone(),
-                    losses: listed.losses.clone(),
-                    reductions: listed.reductions.clone(),
                 })
                 .collect(),
             now: self.now,
@@ -113,7 +108,13 @@ impl<B> Books<B> {
     }
 
     pub(super) fn position(&self, underlying: u8) -> Option<usize> {
-        self.list.iter().position(|l| l.index == underlying)
+        let is = |listed: &ListedBook<B>| listed.index == underlying;
+        // Callers that pass all of a pool's books pass them in their order.
+        let at = usize::from(underlying);
+        if self.list.get(at).is_some_and(is) {
+            return Some(at);
+        }
+        self.list.iter().position(is)
     }
 
     /// [`MarginPoolError::RiskAccountsMissing`] for a book that was not given.
@@ -160,6 +161,15 @@ impl<B: BookParts> Books<B> {
     pub fn which(&self, is: impl Fn(&RiskBook) -> bool) -> Underlyings {
         let found = self.list.iter().filter(|l| is(l.book.header()));
         found.fold(0, |all, listed| all | bit(listed.index))
+    }
+
+    /// The markets, borrowed, in the order of the list.
+    pub(super) fn markets(&self) -> Result<Vec<MarketRef<'_>>> {
+        let mut markets = Vec::with_capacity(self.list.len());
+        for listed in &self.list {
+            markets.push(listed.book.market()?);
+        }
+        Ok(markets)
     }
 
     /// As `cep-risk` reads them, in the order of the list.

@@ -8,7 +8,7 @@ mod snapshot;
 pub mod valuation;
 
 pub use {
-    accounts::RiskAccounts,
+    accounts::{Pair, RiskAccounts},
     books::*,
     report::*,
     snapshot::{Snapshot, touched},

@@ -1,11 +1,11 @@
 use {
     super::{
-        BookParts, Books, ListedBook, Underlyings, bit,
+        BookParts, Books, MarketRef, Underlyings, bit,
         valuation::{self, Dated, dated},
     },
     crate::{
         error::MarginPoolError,
-        state::{Collateral, MarginAccount, Pool, Position, PositionKind, Reduction, add, sub},
+        state::{Collateral, MarginAccount, Market, Pool, Position, PositionKind, add, sub},
     },
     anchor_lang::prelude::*,
     cep_risk::{
@@ -81,9 +81,12 @@ impl<'a> Snapshot<'a> {
         self.holdings.clear();
         self.holdings.reserve_exact(count(account));
         (self.exposed, self.stale_curves) = (0, 0);
+        let markets = books.markets()?;
         for position in account.positions.iter().filter(|p| !p.is_free()) {
-            self.add_position(pool, position, books)?;
+            self.add_position(pool, position, books, &markets)?;
         }
+        // Holdings are added in the memory in front of it.
+        drop(markets);
         let held = account.collaterals.iter().enumerate();
         for (slot, amount) in held.filter(|(_, amount)| **amount > 0) {
             let listed = pool.collateral(slot)?;
@@ -136,9 +139,13 @@ impl<'a> Snapshot<'a> {
         pool: &Pool,
         position: &Position,
         books: &'a Books<B>,
+        markets: &[MarketRef<'_>],
     ) -> Result<()> {
-        let listed = books.listed(position.underlying)?;
-        let position = &touched(pool, position, listed, books.now)?;
+        let missing = MarginPoolError::RiskAccountsMissing;
+        let at = books.position(position.underlying).ok_or(missing)?;
+        let listed = books.list.get(at).ok_or(missing)?;
+        let market = markets.get(at).ok_or(missing)?;
+        let position = &touched(pool, position, (&listed.book, market), books.now)?;
         let (index, held) = (position.underlying, (position.base, position.quote));
         if position.base == 0 {
             // A claim on what losers have not paid in yet: nothing moves it, wherever its instrument is by now.
@@ -260,13 +267,13 @@ impl<'a> Snapshot<'a> {
 pub fn touched<B: BookParts>(
     pool: &Pool,
     position: &Position,
-    listed: &ListedBook<B>,
+    (book, market): (&B, &Market),
     now: i64,
 ) -> Result<Position> {
     let mut after = *position;
     if position.kind == PositionKind::Perpetual as u8 && position.base != 0 {
-        let funding = listed.funding.get();
-        let index = match Price::new(listed.book.header().price) {
+        let funding = &market.funding;
+        let index = match Price::new(book.header().price) {
             Ok(price) => funding.at(&pool.params.funding(), price, now)?,
             Err(_) => funding.index,
         };
@@ -277,15 +284,13 @@ pub fn touched<B: BookParts>(
             after.funding_entry = index;
         }
     }
-    let reductions = listed.reductions.borrow();
-    let own = |r: &&Reduction| r.is_of(position.instrument, position.base);
-    if let Some(reduction) = reductions.iter().find(own) {
+    if let Some((_, reduction)) = market.reduction(position.instrument, position.base) {
         let part = reduction.part_of(&after, after.funding_entry)?;
         after.base = add(after.base, part.base)?;
         after.quote = add(after.quote, part.quote)?;
         after.reduced = reduction.now();
     }
-    let losses = listed.losses.get();
+    let losses = &market.losses;
     if position.profit > 0 && position.profit_since != losses.left {
         let kept = losses.kept(position.profit, position.profit_since)?;
         after.quote = sub(after.quote, sub(position.profit, kept)?)?;

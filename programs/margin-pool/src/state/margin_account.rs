@@ -152,6 +152,11 @@ impl Position {
     }
 
     #[must_use]
+    pub const fn is_option(&self) -> bool {
+        self.kind >= PositionKind::Call as u8
+    }
+
+    #[must_use]
     pub const fn is_perpetual_of(&self, underlying: u8) -> bool {
         self.kind == PositionKind::Perpetual as u8 && self.underlying == underlying
     }
