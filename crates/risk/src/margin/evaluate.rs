@@ -34,6 +34,13 @@ impl Scratch {
             curves: None,
         }
     }
+
+    /// Makes what a portfolio with options needs. To be called before anything that lives shorter is
+    /// made: on chain memory is taken back last in first out, and what would lie in front of it would
+    /// be missing in every later margin check of the transaction.
+    pub fn make_room_for_options(&mut self) {
+        self.curves.get_or_insert_default();
+    }
 }
 
 impl Default for Scratch {
@@ -62,8 +69,7 @@ impl<'a> Portfolio<'a> {
         scratch: &mut Scratch,
     ) -> Result<Breakdown, RiskError> {
         if self.holdings.iter().any(|h| h.instrument.is_option()) {
-            // Before what lives shorter: only the heap's last block can be used again.
-            scratch.curves.get_or_insert_default();
+            scratch.make_room_for_options();
         }
         let net = Net::of(self, &params.addons)?;
         let mut out = Breakdown {

@@ -51,6 +51,18 @@ impl<'a> Snapshot<'a> {
         }
     }
 
+    /// With room for whichever of some accounts is the largest, and so many positions more: memory that
+    /// had to grow later would leave what it took before behind.
+    #[must_use]
+    pub fn with_room_for(accounts: [&MarginAccount; 2], more: usize) -> Self {
+        let [a, b] = accounts.map(count);
+        let mut snapshot = Self::empty();
+        snapshot
+            .holdings
+            .reserve_exact(a.max(b).saturating_add(more));
+        snapshot
+    }
+
     /// As [`Self::of`] for liquidation, which goes on whatever became of the curves: they are not judged, which costs as much
     /// as a third of a snapshot.
     pub fn in_liquidation<B: BookParts>(
@@ -202,6 +214,10 @@ impl<'a> Snapshot<'a> {
         scratch: &mut Scratch,
     ) -> Result<Breakdown> {
         let margin = pool.params.margin();
+        let is_option = |h: &Holding| matches!(h.instrument, Instrument::Option { .. });
+        if self.holdings.iter().any(is_option) {
+            scratch.make_room_for_options();
+        }
         let views = books.views(kind)?;
         let breakdown = self.portfolio(&views).evaluate(&margin, kind, scratch);
         Ok(breakdown.map_err(MarginPoolError::from)?)

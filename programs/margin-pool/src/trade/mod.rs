@@ -91,7 +91,9 @@ pub fn clear<B: BookParts>(
     }
 
     risk.update_markets(books)?;
-    let (mut snapshot, mut scratch) = (Snapshot::empty(), Scratch::new());
+    let [a, b] = &sides;
+    let mut snapshot = Snapshot::with_room_for([a, b], legs.len());
+    let mut scratch = Scratch::new();
     for (account, side) in sides.into_iter().zip(&traded) {
         let tools = (&mut snapshot, &mut scratch);
         check_side(pool, account, &assets, side, (books, &mut was), tools)?;

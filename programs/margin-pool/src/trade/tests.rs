@@ -37,7 +37,7 @@ impl Random {
     }
 
     fn one_in(&mut self, n: u64) -> bool {
-        self.next() % n == 0
+        self.next().is_multiple_of(n)
     }
 }
 
@@ -66,9 +66,9 @@ fn book(random: &mut Random, common: &[i64; ROWS]) -> Native {
     book.weights = [WEIGHT_ONE / 512; ROWS];
     book.levels = cep_risk::margin::FLAT_LEVELS;
     book.stress_levels = cep_risk::margin::FLAT_STRESS_LEVELS;
-    for row in 0..ROWS {
+    for (row, common) in common.iter().enumerate() {
         let own = random.between(-400_000, 400_000);
-        book.returns[row] = i32::try_from(common[row] + own).unwrap();
+        book.returns[row] = i32::try_from(common + own).unwrap();
         book.maintenance_returns[row] = book.returns[row] / 8 * 7;
     }
     let (low, high) = (-1 << 21, 1 << 21);
