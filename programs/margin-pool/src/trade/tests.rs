@@ -8,12 +8,17 @@ use {
     },
     crate::{
         clearing::{self, Asset},
-        margin::{BookParts, Books, ListedBook, Snapshot},
+        margin::{BookParts, Books, ListedBook, MarketRef, Snapshot},
         state::{MarginAccount, Market, Pool, PoolParams},
     },
+    anchor_lang::prelude::Result,
     bytemuck::{Zeroable, zeroed_box},
     cep_risk::{Breakdown, Kind, MarginParams, PPM, Quantity, ROWS, Scratch, WEIGHT_ONE},
     risk_engine::state::{Instrument, RiskBook, degraded},
+    std::{
+        cell::{Ref, RefCell},
+        rc::Rc,
+    },
 };
 
 const NOW: i64 = 1_000_000;
@@ -41,7 +46,9 @@ impl Random {
     }
 }
 
-struct Native(Box<RiskBook>);
+type Shared = Rc<RefCell<Box<Market>>>;
+
+struct Native(Box<RiskBook>, Shared);
 
 impl BookParts for Native {
     fn header(&self) -> &RiskBook {
@@ -50,10 +57,14 @@ impl BookParts for Native {
     fn instruments(&self) -> &[Instrument] {
         &[]
     }
+    fn market(&self) -> Result<MarketRef<'_>> {
+        let market = self.1.borrow();
+        Ok(MarketRef::Borrowed(Ref::map(market, |market| &**market)))
+    }
 }
 
 /// Three perpetuals that mostly move together.
-fn book(random: &mut Random, common: &[i64; ROWS]) -> Native {
+fn book(random: &mut Random, common: &[i64; ROWS], market: Shared) -> Native {
     let mut book: Box<RiskBook> = zeroed_box();
     book.price = u64::try_from(random.between(50_000_000, 90_000_000_000)).unwrap();
     book.publish_time = NOW;
@@ -74,7 +85,7 @@ fn book(random: &mut Random, common: &[i64; ROWS]) -> Native {
     let (low, high) = (-1 << 21, 1 << 21);
     (book.lowest_return, book.highest_return) = (low, high);
     (book.maintenance_lowest, book.maintenance_highest) = (low, high);
-    Native(book)
+    Native(book, market)
 }
 
 fn params(random: &mut Random) -> PoolParams {
@@ -100,7 +111,7 @@ fn params(random: &mut Random) -> PoolParams {
 
 struct House {
     pool: Box<Pool>,
-    markets: Vec<Box<Market>>,
+    markets: Vec<Shared>,
     books: Books<Native>,
     /// The two that trade, and the one that they have their positions from.
     accounts: Vec<Box<MarginAccount>>,
@@ -118,21 +129,23 @@ struct Judged {
 impl House {
     fn new(random: &mut Random) -> Self {
         let common: [i64; ROWS] = std::array::from_fn(|_| random.between(-1_600_000, 1_600_000));
-        let list = (0..u8::try_from(BOOKS).unwrap())
-            .map(|index| {
-                let market: Box<Market> = zeroed_box();
-                ListedBook::new(index, book(random, &common), &market)
-            })
+        let markets: Vec<_> = (0..BOOKS)
+            .map(|_| Shared::new(zeroed_box::<Market>().into()))
             .collect();
+        let list = (0u8..).zip(&markets).map(|(index, market)| {
+            ListedBook::new(index, book(random, &common, market.clone())).unwrap()
+        });
+        let list = list.collect();
         let mut house = Self {
             pool: zeroed_box(),
-            markets: (0..BOOKS).map(|_| zeroed_box()).collect(),
+            markets,
             books: Books { list, now: NOW },
             accounts: (0..3).map(|_| zeroed_box()).collect(),
         };
         house.pool.params = params(random);
         house.pool.interest.updated_at = NOW;
-        for market in &mut house.markets {
+        for market in &house.markets {
+            let mut market = market.borrow_mut();
             market.funding.updated_at = NOW;
             market.open_interest_limit = i64::MAX;
             market.account_limit = i64::MAX;
@@ -171,13 +184,13 @@ impl House {
             .unwrap();
         let [account, third] = self.accounts.get_disjoint_mut([who, 2]).unwrap();
         let sides = (&mut **account, &mut **third);
-        let (pool, market) = (&mut self.pool, &mut self.markets[at]);
+        let (pool, market) = (&mut self.pool, &mut **self.markets[at].borrow_mut());
         clearing::exchange(pool, market, sides, (&asset, mark), (base, quote)).unwrap();
     }
 
     fn update(&self) {
-        for (listed, market) in self.books.list.iter().zip(&self.markets) {
-            listed.update(market);
+        for listed in &self.books.list {
+            listed.update().unwrap();
         }
     }
 
@@ -262,7 +275,7 @@ impl House {
         });
         let mut was = OpenInterest::of(&self.books);
         for (leg, asset) in legs.iter().zip(&assets) {
-            let market = &mut self.markets[usize::from(leg.underlying)];
+            let market = &mut **self.markets[usize::from(leg.underlying)].borrow_mut();
             let with = (leg, asset);
             let done = leg::clear(
                 &mut self.pool,
@@ -278,8 +291,8 @@ impl House {
                 side.shrank &= done.shrank[at];
             }
         }
-        for (listed, market) in self.books.list.iter().zip(&self.markets) {
-            listed.update(market);
+        for listed in &self.books.list {
+            listed.update().unwrap();
         }
         let fees = [traded[0].fees, traded[1].fees];
         let mut verdicts = Vec::new();
