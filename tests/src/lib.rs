@@ -19,7 +19,9 @@ pub mod oracle;
 pub mod outcome;
 pub mod probe;
 pub mod replay;
+pub mod staked;
 pub mod token;
+pub mod vault;
 pub mod world;
 
 pub use {

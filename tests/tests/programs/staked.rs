@@ -1,10 +1,6 @@
 //! Staked tokens: what they are worth, what they need as collateral, and that they are not traded.
 
 use {
-    cep_migrations::{
-        CollateralParameters, UnderlyingParameters,
-        parameters::{feeds, switchboard},
-    },
     cep_sdk::{
         instruction,
         programs::{
@@ -13,68 +9,18 @@ use {
                 error::RiskEngineError,
                 events::StakeRateRefreshed,
                 oracle::Fault,
-                state::{InstrumentKind, StakedArgs, degraded},
+                state::{InstrumentKind, degraded},
             },
         },
-        units::symbol,
     },
     cep_tests::{
-        BTC, Outcome, Receipt, Refusal, SOL, Setup, Trader, World, keypair, oracle::StakePool,
+        BTC, Outcome, Receipt, Refusal, SOL, Trader, World, keypair,
+        oracle::StakePool,
+        staked::{refresh_staked, staked_world},
         world::admin,
     },
     solana_sdk::{clock::Clock, pubkey::Pubkey, signature::Signer},
 };
-
-/// jitoSOL on top of the standard deployment: rate from its stake pool, market from one feed.
-pub(crate) fn staked_world() -> (World, u8) {
-    let mut setup = Setup::standard();
-    let mut staked = UnderlyingParameters::new("JITOSOL", feeds::SOL, 0.0097, 0.0097, 1e6);
-    staked.column = symbol("SOLGAP");
-    staked.sources = vec![switchboard(&World::feed_at("jitosol"))];
-    staked.staked = Some((
-        symbol("SOL"),
-        StakedArgs {
-            stake_pool: keypair("stake pool").pubkey(),
-            rate_source: None,
-            max_growth: 1_000,
-            gap_band: 30_000,
-        },
-    ));
-    setup.parameters.underlyings.push(staked);
-    setup.prices.push(250.0);
-    let mint = keypair("jitosol mint").pubkey();
-    setup.mints.push((mint, 9));
-    setup.parameters.collaterals.push(CollateralParameters {
-        mint,
-        underlying: 3,
-        cap: u64::MAX,
-        dust: 0,
-    });
-    let mut world = World::bare(&setup);
-    world.initialise();
-    world.install_scenarios(&setup.set, "set");
-    world.advance(1_000);
-    (world, 3)
-}
-
-fn stake_pool(world: &mut World, rate: f64) -> Pubkey {
-    let epoch = world.svm.get_sysvar::<Clock>().epoch;
-    let address = keypair("stake pool").pubkey();
-    let supply = 1_000_000_000_000;
-    let lamports = (supply as f64 * rate).round() as u64;
-    StakePool::new(Pubkey::new_unique(), lamports, supply, epoch).write(&mut world.svm, address);
-    address
-}
-
-pub(crate) fn refresh_staked(world: &mut World, sol: f64, market: f64, rate: f64) -> Receipt {
-    world.advance(1);
-    let price = world.post_price(SOL, sol, 0.1);
-    world.refresh(SOL, price).accepted();
-    let accounts = [world.post_feed("jitosol", market), stake_pool(world, rate)];
-    let (book, base) = (world.book_address(3), world.book_address(SOL));
-    let ix = instruction::risk::refresh_staked(book, base, &accounts);
-    world.send(&[ix], &[&admin()]).accepted()
-}
 
 #[test]
 fn a_staked_token_is_worth_the_less_of_redemption_and_market() {

@@ -16,9 +16,23 @@ pub enum BasisVaultError {
     #[msg("The vault only hedges: its short must not exceed what its tokens are worth; trade less")]
     BeyondHedge,
     #[msg(
-        "The vault holds fewer tokens than that; redeem less, or have the manager settle its profit first"
+        "The price is further from the index price than Vault.price_bound allows; trade closer to it"
     )]
-    NotEnoughTokens,
+    PriceOutOfBound,
+    #[msg(
+        "A price that the vault's short is valued by is old; refresh its book in the same transaction and retry"
+    )]
+    PriceStale,
+    #[msg("There are fewer shares than that; redeem at most Mint.supply of the share mint")]
+    TooManyShares,
+    #[msg(
+        "The bound on hedge prices must be 1 to 100,000 parts per million; pass one in that range"
+    )]
+    ParameterOutOfRange,
+    #[msg(
+        "Only this program's upgrade authority may create a vault; sign with that key and pass the program's own ProgramData account"
+    )]
+    NotUpgradeAuthority,
     #[msg("A number left its integer range; reduce the amount and retry")]
     Overflow,
 }

@@ -3,8 +3,9 @@
 //! earns staking yield and funding. Everything that touches the margin account is a CPI into the margin pool, signed by the vault's
 //! address; see docs/basis-vault.md for the walk through it.
 //!
-//! What is worth copying: shares are priced by the pool's own valuation before and after a deposit, so the vault has no
-//! price logic of its own and inherits the redemption cap of staked tokens, their weights and the marks.
+//! What is worth copying: shares are priced by the pool's own valuation, so the vault has no oracle of its own and inherits the
+//! redemption cap of staked tokens and the marks; one measure for who comes and who leaves, virtual shares, and every
+//! rounding against who asks ([`value`]).
 // Anchor's macros expand to cfg values and result types that these two lints do not know.
 #![allow(unexpected_cfgs, clippy::result_large_err)]
 
@@ -16,6 +17,7 @@ pub mod error;
 pub mod instructions;
 pub mod pool;
 pub mod state;
+pub mod value;
 
 pub use instructions::*;
 
@@ -33,9 +35,10 @@ pub mod seeds {
 pub mod basis_vault {
     use super::*;
 
-    /// Creates a vault for a staked token, its share mint and its margin account. The signer becomes its manager.
-    pub fn initialize(ctx: Context<Initialize>) -> Result<()> {
-        instructions::initialize::handler(ctx)
+    /// Creates a vault for a staked token, its share mint and its margin account, and names its manager and how far (ppm) the price
+    /// of a hedge may lie from the index price. The program's upgrade authority only.
+    pub fn initialize(ctx: Context<Initialize>, manager: Pubkey, price_bound: u32) -> Result<()> {
+        instructions::initialize::handler(ctx, manager, price_bound)
     }
 
     /// Puts staked tokens in, for shares at the present value of one.
@@ -56,16 +59,17 @@ pub mod basis_vault {
         instructions::hedge::handler(ctx, quantity, price)
     }
 
-    /// Burns shares for staked tokens worth as much.
+    /// Burns shares for their part of the staked tokens and of the cash.
     pub fn redeem<'info>(
         ctx: Context<'info, Redeem<'info>>,
         shares: u64,
-        min_amount: u64,
+        min_tokens: u64,
+        min_cash: u64,
     ) -> Result<()> {
-        instructions::redeem::handler(ctx, shares, min_amount)
+        instructions::redeem::handler(ctx, shares, min_tokens, min_cash)
     }
 
-    /// Returns micro-USD that a million shares are worth. Changes nothing.
+    /// Returns micro-USD that a whole share is worth. Changes nothing.
     pub fn share_price<'info>(ctx: Context<'info, SharePrice<'info>>) -> Result<u64> {
         instructions::share_price::handler(ctx)
     }

@@ -1,7 +1,7 @@
 use {
     crate::{
         error::BasisVaultError,
-        pool::{equity, share_of, signed, worth},
+        pool::{Valued, signed},
         seeds,
         state::Vault,
     },
@@ -15,7 +15,7 @@ use {
 };
 
 /// Remaining accounts: the pool's (risk book, market) pairs of the staked token, of what it redeems for, and of all else that
-/// the vault's margin account holds; the staked token's pair first.
+/// the vault's margin account holds, in this order.
 #[derive(Accounts)]
 pub struct Deposit<'info> {
     #[account(seeds = [seeds::VAULT, staked_mint.key().as_ref()], bump = vault.bump,
@@ -46,16 +46,14 @@ pub(crate) fn handler<'info>(
     min_shares: u64,
 ) -> Result<()> {
     let accounts = &ctx.accounts;
-    let value = || {
-        let account = &accounts.margin_account;
-        equity(
-            &accounts.margin_pool,
-            &accounts.pool,
-            account,
-            ctx.remaining_accounts,
-        )
+    let valued = Valued {
+        vault: &accounts.vault,
+        program: &accounts.margin_pool,
+        pool: &accounts.pool,
+        account: &accounts.margin_account,
+        pairs: ctx.remaining_accounts,
     };
-    let before = worth(value()?);
+    let before = valued.holdings()?;
     let call = cpi::accounts::Deposit {
         pool: accounts.pool.to_account_info(),
         margin_account: accounts.margin_account.to_account_info(),
@@ -69,16 +67,17 @@ pub(crate) fn handler<'info>(
     let book = ctx.remaining_accounts.iter().take(1).cloned().collect();
     let context = CpiContext::new(accounts.margin_pool.key(), call).with_remaining_accounts(book);
     cpi::deposit(context, amount)?;
-    let after = worth(value()?);
 
-    // Worth what it added; the first shares are worth a micro-USD each.
-    let added = after.saturating_sub(before);
-    let supply = accounts.shares.supply;
-    let minted = if supply == 0 {
-        added
-    } else {
-        share_of(added, supply, before)?
+    // What arrived, which is not what was sent where a token takes a fee.
+    let slot = {
+        let pool = accounts.pool.load()?;
+        pool.collateral_index(&accounts.vault.staked_mint)?
     };
+    let account = accounts.margin_account.load()?;
+    let held = account.collaterals.get(slot).copied();
+    drop(account);
+    let added = held.unwrap_or(0).saturating_sub(before.tokens);
+    let minted = before.shares_for(added, accounts.shares.supply)?;
     require!(minted > 0, BasisVaultError::TooSmall);
     require!(minted >= min_shares, BasisVaultError::BelowMinimum);
     let call = MintTo {

@@ -1,7 +1,7 @@
 use {
     crate::{
         error::BasisVaultError,
-        pool::{price, signed},
+        pool::{book, signed},
         seeds,
         state::Vault,
     },
@@ -24,7 +24,7 @@ pub struct Hedge<'info> {
     pub pool: AccountLoader<'info, Pool>,
     #[account(mut)]
     pub margin_account: AccountLoader<'info, MarginAccount>,
-    /// Whoever takes the other side.
+    /// Of the maker, who takes the other side.
     #[account(mut)]
     pub maker_account: AccountLoader<'info, MarginAccount>,
     pub maker: Signer<'info>,
@@ -39,11 +39,12 @@ pub(crate) fn handler<'info>(
 ) -> Result<()> {
     let accounts = &ctx.accounts;
     let vault = &accounts.vault;
-    let underlying = accounts
-        .pool
-        .load()?
-        .collateral(usize::from(vault.collateral))?
-        .base;
+    let underlying = {
+        let pool = accounts.pool.load()?;
+        let slot = pool.collateral_index(&vault.staked_mint)?;
+        pool.collateral(slot)?.base
+    };
+    require_in_bound(&ctx, price)?;
     let call = cpi::accounts::TradeBlock {
         pool: accounts.pool.to_account_info(),
         account_a: accounts.margin_account.to_account_info(),
@@ -60,15 +61,32 @@ pub(crate) fn handler<'info>(
     require_hedge(&ctx, underlying)
 }
 
+/// The price lies close to the index price of what is traded: a manager gives no more away by it. Whether the index price is recent
+/// enough to trade by, the pool asks.
+fn require_in_bound<'info>(ctx: &Context<'info, Hedge<'info>>, price: u64) -> Result<()> {
+    let pool = ctx.accounts.pool.load()?;
+    let vault = &ctx.accounts.vault;
+    let base = pool
+        .collateral(pool.collateral_index(&vault.staked_mint)?)?
+        .base;
+    let index = book(&pool, base, ctx.remaining_accounts, 1)?.price;
+    let far = u128::from(price.abs_diff(index)) * 1_000_000;
+    require!(
+        far <= u128::from(index) * u128::from(vault.price_bound),
+        BasisVaultError::PriceOutOfBound
+    );
+    Ok(())
+}
+
 /// The vault is short, and no more than its tokens are worth in what they redeem for.
 fn require_hedge<'info>(ctx: &Context<'info, Hedge<'info>>, underlying: u8) -> Result<()> {
     let pool = ctx.accounts.pool.load()?;
     let account = ctx.accounts.margin_account.load()?;
-    let collateral = usize::from(ctx.accounts.vault.collateral);
+    let collateral = pool.collateral_index(&ctx.accounts.vault.staked_mint)?;
     let listed = pool.collateral(collateral)?;
     let (token, base) = (
-        price(&pool, listed.underlying, ctx.remaining_accounts, 0)?,
-        price(&pool, listed.base, ctx.remaining_accounts, 1)?,
+        book(&pool, listed.underlying, ctx.remaining_accounts, 0)?.price,
+        book(&pool, listed.base, ctx.remaining_accounts, 1)?.price,
     );
     let held = account.collaterals.get(collateral).copied().unwrap_or(0);
     let unit = 10u64

@@ -1,7 +1,7 @@
 use {
     crate::{
         error::BasisVaultError,
-        pool::{equity, price, share_of, signed, worth},
+        pool::{Valued, signed},
         seeds,
         state::Vault,
     },
@@ -14,8 +14,8 @@ use {
     },
 };
 
-/// Remaining accounts: the pool's (risk book, market) pairs of all that the vault's margin account holds; the staked token's pair
-/// first.
+/// Remaining accounts: the pool's (risk book, market) pairs of the staked token, of what it redeems for, and of all else that
+/// the vault's margin account holds, in this order.
 #[derive(Accounts)]
 pub struct Redeem<'info> {
     #[account(seeds = [seeds::VAULT, staked_mint.key().as_ref()], bump = vault.bump,
@@ -35,35 +35,41 @@ pub struct Redeem<'info> {
     pub source: Account<'info, TokenAccount>,
     #[account(mut, token::mint = staked_mint)]
     pub destination: Account<'info, TokenAccount>,
+    /// CHECK: the pool's quote currency, which the pool checks.
+    pub quote_mint: UncheckedAccount<'info>,
+    /// CHECK: the pool's vault of it, which the pool checks.
+    #[account(mut)]
+    pub quote_vault: UncheckedAccount<'info>,
+    #[account(mut, token::mint = quote_mint)]
+    pub quote_destination: Account<'info, TokenAccount>,
     pub holder: Signer<'info>,
     pub margin_pool: Program<'info, MarginPool>,
     pub token_program: Program<'info, Token>,
 }
 
-/// Pays the shares' part of equity in staked tokens at their book price, both rounded down. While most of the tokens
-/// back the short, the pool refuses: the manager buys back first.
+/// Pays the shares' part of the tokens in tokens and of all else in cash, as far as the vault has cash: profit that nobody
+/// settled yet is none. While most of the tokens back the short, the pool refuses: the manager buys back first.
 pub(crate) fn handler<'info>(
     ctx: Context<'info, Redeem<'info>>,
     shares: u64,
-    min_amount: u64,
+    min_tokens: u64,
+    min_cash: u64,
 ) -> Result<()> {
     let accounts = &ctx.accounts;
-    let account = &accounts.margin_account;
-    let value = equity(
-        &accounts.margin_pool,
-        &accounts.pool,
-        account,
-        ctx.remaining_accounts,
-    )?;
-    let due = share_of(worth(value), shares, accounts.shares.supply)?;
-    let amount = in_tokens(&ctx, due)?;
-    require!(amount > 0, BasisVaultError::TooSmall);
-    require!(amount >= min_amount, BasisVaultError::BelowMinimum);
-    let slot = usize::from(accounts.vault.collateral);
-    let held = account.load()?.collaterals.get(slot).copied();
+    let valued = Valued {
+        vault: &accounts.vault,
+        program: &accounts.margin_pool,
+        pool: &accounts.pool,
+        account: &accounts.margin_account,
+        pairs: ctx.remaining_accounts,
+    };
+    let due = valued.holdings()?.payment(shares, accounts.shares.supply)?;
+    let settled = u64::try_from(accounts.margin_account.load()?.cash).unwrap_or(0);
+    let (tokens, cash) = (due.tokens, due.cash.min(settled));
+    require!(tokens > 0 || cash > 0, BasisVaultError::TooSmall);
     require!(
-        amount <= held.unwrap_or(0),
-        BasisVaultError::NotEnoughTokens
+        tokens >= min_tokens && cash >= min_cash,
+        BasisVaultError::BelowMinimum
     );
 
     let call = Burn {
@@ -72,12 +78,42 @@ pub(crate) fn handler<'info>(
         authority: accounts.holder.to_account_info(),
     };
     burn(CpiContext::new(accounts.token_program.key(), call), shares)?;
+    pay(
+        &ctx,
+        (
+            accounts.staked_mint.to_account_info(),
+            accounts.pool_vault.to_account_info(),
+            accounts.destination.to_account_info(),
+        ),
+        tokens,
+    )?;
+    pay(
+        &ctx,
+        (
+            accounts.quote_mint.to_account_info(),
+            accounts.quote_vault.to_account_info(),
+            accounts.quote_destination.to_account_info(),
+        ),
+        cash,
+    )
+}
+
+/// Withdraws so much of a token from the vault's margin account.
+fn pay<'info>(
+    ctx: &Context<'info, Redeem<'info>>,
+    (mint, vault, destination): (AccountInfo<'info>, AccountInfo<'info>, AccountInfo<'info>),
+    amount: u64,
+) -> Result<()> {
+    if amount == 0 {
+        return Ok(());
+    }
+    let accounts = &ctx.accounts;
     let call = cpi::accounts::Withdraw {
         pool: accounts.pool.to_account_info(),
-        margin_account: account.to_account_info(),
-        mint: accounts.staked_mint.to_account_info(),
-        vault: accounts.pool_vault.to_account_info(),
-        destination: accounts.destination.to_account_info(),
+        margin_account: accounts.margin_account.to_account_info(),
+        mint,
+        vault,
+        destination,
         authority: accounts.vault.to_account_info(),
         token_program: accounts.token_program.to_account_info(),
     };
@@ -86,15 +122,4 @@ pub(crate) fn handler<'info>(
             .with_remaining_accounts(ctx.remaining_accounts.to_vec());
         cpi::withdraw(context, amount)
     })
-}
-
-/// Smallest units of the staked token worth so much micro-USD, rounded down.
-fn in_tokens<'info>(ctx: &Context<'info, Redeem<'info>>, micro_usd: u64) -> Result<u64> {
-    let pool = ctx.accounts.pool.load()?;
-    let listed = pool.collateral(usize::from(ctx.accounts.vault.collateral))?;
-    let price = price(&pool, listed.underlying, ctx.remaining_accounts, 0)?;
-    let one = 10u64
-        .checked_pow(u32::from(listed.decimals))
-        .ok_or(BasisVaultError::Overflow)?;
-    share_of(micro_usd, one, price)
 }

@@ -1,9 +1,5 @@
 use {
-    crate::{
-        pool::{equity, share_of, worth},
-        seeds,
-        state::Vault,
-    },
+    crate::{pool::Valued, seeds, state::Vault},
     anchor_lang::prelude::*,
     anchor_spl::token::Mint,
     margin_pool::{
@@ -12,7 +8,8 @@ use {
     },
 };
 
-/// Remaining accounts: the pool's (risk book, market) pairs of all that the vault's margin account holds.
+/// Remaining accounts: the pool's (risk book, market) pairs of the staked token, of what it redeems for, and of all else that
+/// the vault's margin account holds, in this order.
 #[derive(Accounts)]
 pub struct SharePrice<'info> {
     #[account(seeds = [seeds::VAULT, vault.staked_mint.as_ref()], bump = vault.bump,
@@ -24,19 +21,15 @@ pub struct SharePrice<'info> {
     pub margin_pool: Program<'info, MarginPool>,
 }
 
-/// Of a million shares, one whole one; a million micro-USD before the first deposit. Rounded down.
+/// Of a whole share; a million micro-USD before the first deposit. Rounded down.
 pub(crate) fn handler<'info>(ctx: Context<'info, SharePrice<'info>>) -> Result<u64> {
     let accounts = &ctx.accounts;
-    let supply = accounts.shares.supply;
-    if supply == 0 {
-        return Ok(1_000_000);
-    }
-    let account = &accounts.margin_account;
-    let value = equity(
-        &accounts.margin_pool,
-        &accounts.pool,
-        account,
-        ctx.remaining_accounts,
-    )?;
-    share_of(worth(value), 1_000_000, supply)
+    let valued = Valued {
+        vault: &accounts.vault,
+        program: &accounts.margin_pool,
+        pool: &accounts.pool,
+        account: &accounts.margin_account,
+        pairs: ctx.remaining_accounts,
+    };
+    valued.holdings()?.share_price(accounts.shares.supply)
 }
