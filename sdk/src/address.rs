@@ -5,6 +5,12 @@ use {
     margin_pool::seeds as pool_seeds, risk_engine::seeds as risk_seeds,
 };
 
+/// Where the upgradeable loader keeps a program's code and upgrade authority.
+#[must_use]
+pub fn program_data(program: &Pubkey) -> Pubkey {
+    anchor_lang::solana_program::bpf_loader_upgradeable::get_program_data_address(program)
+}
+
 #[must_use]
 pub fn risk_config() -> Pubkey {
     Pubkey::find_program_address(&[risk_seeds::CONFIG], &risk_engine::ID).0

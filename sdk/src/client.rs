@@ -9,13 +9,16 @@ use {
         error::{SdkError, explain},
         health::Health,
     },
-    anchor_lang::{Discriminator, Owner, prelude::Pubkey},
+    anchor_lang::{
+        Discriminator, Owner,
+        prelude::{AccountInfo, Pubkey},
+    },
     bytemuck::Pod,
     margin_pool::{
         margin::Books,
         state::{MarginAccount, Market, Pool},
     },
-    risk_engine::state::RiskBook,
+    risk_engine::{deployer::upgrade_authority, state::RiskBook},
     solana_client::{
         nonblocking::rpc_client::RpcClient,
         rpc_config::{RpcAccountInfoConfig, RpcProgramAccountsConfig, UiAccountEncoding},
@@ -63,6 +66,30 @@ impl Client {
             .value
             .ok_or(SdkError::NotFound { address: *address })?;
         decode(address, &account)
+    }
+
+    /// Who may upgrade a program; `None` when nobody may.
+    ///
+    /// # Errors
+    /// [`SdkError::NotFound`] for what is no program of the upgradeable loader, or [`SdkError::Rpc`].
+    pub async fn upgrade_authority(&self, program: &Pubkey) -> Result<Option<Pubkey>, SdkError> {
+        let address = address::program_data(program);
+        let response = self
+            .rpc
+            .get_account_with_commitment(&address, CommitmentConfig::confirmed())
+            .await?;
+        let mut account = response.value.ok_or(SdkError::NotFound { address })?;
+        let (lamports, data) = (&mut account.lamports, &mut account.data);
+        let info = AccountInfo::new(
+            &address,
+            false,
+            false,
+            lamports,
+            data,
+            &account.owner,
+            false,
+        );
+        Ok(upgrade_authority(program, &info))
     }
 
     /// # Errors

@@ -8,7 +8,9 @@ pub enum SdkError {
         "{address} is not owned by the program it should belong to; check the cluster and the address"
     )]
     WrongOwner { address: Pubkey },
-    #[error("{address} is not an account of the expected type; check the address")]
+    #[error(
+        "{address} is not an account of the expected type, or of another version of it; check the address, and use the client of the deployed programs' version"
+    )]
     WrongAccountType { address: Pubkey },
     #[error("{address} does not exist on this cluster; create it first or check the URL")]
     NotFound { address: Pubkey },

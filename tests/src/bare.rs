@@ -2,9 +2,16 @@
 
 use {
     anchor_lang::prelude::Pubkey,
-    cep_sdk::programs::{liquidation, margin_pool, risk_engine},
+    cep_sdk::{
+        address,
+        programs::{liquidation, margin_pool, risk_engine},
+    },
     litesvm::LiteSVM,
-    solana_sdk::{account::Account, clock::Clock, signature::Keypair},
+    solana_sdk::{
+        account::Account,
+        clock::Clock,
+        signature::{Keypair, Signer},
+    },
     std::{fs, path::PathBuf},
 };
 
@@ -49,12 +56,27 @@ pub fn chain() -> LiteSVM {
         .with_precompiles()
         .with_log_bytes_limit(None);
     for (name, id) in PROGRAMS {
-        svm.add_program(id, &bytecode(name)).unwrap();
+        deploy(&mut svm, id, name);
     }
     let mut clock = svm.get_sysvar::<Clock>();
     clock.unix_timestamp = START_TIME;
     svm.set_sysvar(&clock);
     svm
+}
+
+/// Puts a program on the chain, upgradeable by the admin. LiteSVM alone would leave it without an upgrade authority.
+pub fn deploy(svm: &mut LiteSVM, id: Pubkey, name: &str) {
+    svm.add_program(id, &bytecode(name)).unwrap();
+    set_upgrade_authority(svm, &id, Some(keypair("admin").pubkey()));
+}
+
+/// Who may upgrade a program from now on; `None`: nobody.
+pub fn set_upgrade_authority(svm: &mut LiteSVM, program: &Pubkey, authority: Option<Pubkey>) {
+    let address = address::program_data(program);
+    let mut account = svm.get_account(&address).unwrap();
+    account.data[12] = u8::from(authority.is_some());
+    account.data[13..45].copy_from_slice(&authority.unwrap_or_default().to_bytes());
+    svm.set_account(address, account).unwrap();
 }
 
 /// Gives `address` lamports to pay with.

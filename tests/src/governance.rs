@@ -3,6 +3,7 @@
 use {
     crate::{
         outcome::{Outcome, Receipt, Refusal},
+        token::wallet,
         world::{World, admin},
     },
     cep_sdk::{
@@ -92,6 +93,10 @@ impl World {
                 let listed = underlying.min(self.underlyings().end - 1);
                 let book = self.book_address(listed);
                 pool_governance::list_collateral(me, number, me, mint, book)
+            }
+            PoolChange::Delist { mint } => {
+                let gifts = wallet(&me, &mint);
+                pool_governance::delist_collateral(me, number, me, mint, gifts)
             }
             _ => pool_governance::execute_pool_change(me, number, me, change),
         }

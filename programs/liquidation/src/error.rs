@@ -73,6 +73,10 @@ pub enum LiquidationError {
         "The fund was used up since this stake was made, and the stake with it; stake anew or close it"
     )]
     StakeWipedOut,
+    #[msg(
+        "Only the program's upgrade authority may initialise it; sign with that key and pass the program's own ProgramData account"
+    )]
+    NotUpgradeAuthority,
     #[msg("The stake still holds shares; unstake them before you close it")]
     StakeNotEmpty,
     #[msg(

@@ -245,6 +245,14 @@ pub enum MarginPoolError {
         "One account has at most 32 options on at most 4 underlyings, and with options on 4 at most 48 positions; use another account for more"
     )]
     TooManyOptions,
+    #[msg(
+        "Only the program's upgrade authority may initialise it; sign with that key and pass the program's own ProgramData account"
+    )]
+    NotUpgradeAuthority,
+    #[msg(
+        "Accounts still hold this token; it is taken off the list when Collateral.deposited is zero: set its cap to zero first"
+    )]
+    CollateralHeld,
     #[msg("No bid of this account waits for its margin; confirm_margin follows a hedged bid")]
     NothingToConfirm,
     #[msg(

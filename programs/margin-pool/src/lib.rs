@@ -83,6 +83,11 @@ pub mod margin_pool {
         instructions::list_collateral::handler(ctx)
     }
 
+    /// Frees the slot of a collateral that no account holds, and closes its vault. Authority only, after the timelock.
+    pub fn delist_collateral(ctx: Context<DelistCollateral>) -> Result<()> {
+        instructions::delist_collateral::handler(ctx)
+    }
+
     /// Opens a margin account.
     pub fn create_account(ctx: Context<CreateAccount>, id: u16) -> Result<()> {
         instructions::create_account::handler(ctx, id)

@@ -154,6 +154,10 @@ pub enum RiskEngineError {
     WrongTarget,
     #[msg("A number left its integer range; reduce the size and retry")]
     Overflow,
+    #[msg(
+        "Only the program's upgrade authority may initialise it; sign with that key and pass the program's own ProgramData account"
+    )]
+    NotUpgradeAuthority,
 }
 
 impl From<RiskError> for RiskEngineError {

@@ -11,6 +11,7 @@ use anchor_lang::prelude::*;
 use cep_sbf_abi as _;
 
 pub mod curves;
+pub mod deployer;
 pub mod error;
 pub mod events;
 pub mod instructions;
@@ -37,7 +38,7 @@ static HEAP: cep_sbf_abi::Heap = cep_sbf_abi::Heap::of_program();
 pub mod risk_engine {
     use super::*;
 
-    /// Creates the one configuration of this deployment; the signer becomes its authority.
+    /// Creates the one configuration of this deployment and names its authority. The program's upgrade authority only.
     pub fn initialize_config(ctx: Context<InitializeConfig>, args: RiskConfigArgs) -> Result<()> {
         instructions::initialize_config::handler(ctx, args)
     }

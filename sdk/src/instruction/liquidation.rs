@@ -12,14 +12,17 @@ use {
     solana_system_interface::program,
 };
 
+/// `deployer` holds the upgrade authority of the program, and pays.
 #[must_use]
-pub fn initialize(payer: Pubkey, args: LiquidationArgs) -> Instruction {
+pub fn initialize(deployer: Pubkey, args: LiquidationArgs) -> Instruction {
     let accounts = accounts::Initialize {
         config: address::liquidation_config(),
         fund: address::insurance_fund(),
         pool: address::pool(),
         liquidation_authority: address::liquidation_authority(),
-        payer,
+        program_data: address::program_data(&liquidation::ID),
+        deployer,
+        payer: deployer,
         system_program: program::ID,
     };
     build(

@@ -11,14 +11,17 @@ use {
     solana_system_interface::program,
 };
 
+/// `deployer` holds the upgrade authority of the program, and pays.
 #[must_use]
-pub fn initialize_pool(payer: Pubkey, quote_mint: Pubkey, args: PoolArgs) -> Instruction {
+pub fn initialize_pool(deployer: Pubkey, quote_mint: Pubkey, args: PoolArgs) -> Instruction {
     let accounts = accounts::InitializePool {
         pool: address::pool(),
         risk_config: address::risk_config(),
         quote_mint,
         quote_vault: address::vault(&quote_mint),
-        payer,
+        program_data: address::program_data(&margin_pool::ID),
+        deployer,
+        payer: deployer,
         token_program: token::ID,
         system_program: program::ID,
     };

@@ -94,6 +94,33 @@ pub fn list_collateral(
     build(margin_pool::ID, &accounts, &instruction::ListCollateral {})
 }
 
+/// Takes `mint` off the list, as proposal `number` announced. `destination` is a token account for what was sent to the vault past
+/// the pool.
+#[must_use]
+pub fn delist_collateral(
+    authority: Pubkey,
+    number: u64,
+    proposer: Pubkey,
+    mint: Pubkey,
+    destination: Pubkey,
+) -> Instruction {
+    let accounts = accounts::DelistCollateral {
+        pool: address::pool(),
+        proposal: address::pool_proposal(number),
+        proposer,
+        mint,
+        vault: address::vault(&mint),
+        destination,
+        authority,
+        token_program: token::ID,
+    };
+    build(
+        margin_pool::ID,
+        &accounts,
+        &instruction::DelistCollateral {},
+    )
+}
+
 /// Drops proposal `number`. `signer` is guardian or authority.
 #[must_use]
 pub fn cancel_pool_proposal(signer: Pubkey, number: u64, proposer: Pubkey) -> Instruction {

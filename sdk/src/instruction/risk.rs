@@ -12,11 +12,14 @@ use {
     solana_system_interface::{instruction::create_account, program},
 };
 
+/// `deployer` holds the upgrade authority of the program, and pays.
 #[must_use]
-pub fn initialize_config(payer: Pubkey, args: RiskConfigArgs) -> Instruction {
+pub fn initialize_config(deployer: Pubkey, args: RiskConfigArgs) -> Instruction {
     let accounts = accounts::InitializeConfig {
         config: address::risk_config(),
-        payer,
+        program_data: address::program_data(&risk_engine::ID),
+        deployer,
+        payer: deployer,
         system_program: program::ID,
     };
     build(

@@ -65,10 +65,11 @@ fn folder() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// What the tests beside this file say, without this file.
+/// What the tests beside this file and those of the audit's findings say, without this file.
 fn tests() -> String {
-    fs::read_dir(folder().join("tests/programs"))
-        .unwrap()
+    ["tests/programs", "tests/audit"]
+        .into_iter()
+        .flat_map(|tests| fs::read_dir(folder().join(tests)).unwrap())
         .map(|entry| entry.unwrap().path())
         .filter(|path| !path.ends_with("coverage.rs"))
         .map(|path| fs::read_to_string(path).unwrap())

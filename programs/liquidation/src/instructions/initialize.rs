@@ -6,6 +6,7 @@ use {
     },
     anchor_lang::prelude::*,
     margin_pool::state::Pool,
+    risk_engine::deployer::may_initialize,
 };
 
 #[derive(AnchorSerialize, AnchorDeserialize, Clone, Debug)]
@@ -30,6 +31,12 @@ pub struct Initialize<'info> {
     /// CHECK: the signing address; holds no data.
     #[account(seeds = [seeds::AUTHORITY], bump)]
     pub liquidation_authority: UncheckedAccount<'info>,
+    /// CHECK: the loader's account of this program, which names the upgrade authority.
+    #[account(constraint = may_initialize(&crate::ID, &program_data, deployer.key)
+        @ LiquidationError::NotUpgradeAuthority)]
+    pub program_data: UncheckedAccount<'info>,
+    /// The program's upgrade authority.
+    pub deployer: Signer<'info>,
     #[account(mut)]
     pub payer: Signer<'info>,
     pub system_program: Program<'info, System>,
@@ -44,11 +51,9 @@ pub(crate) fn handler(ctx: Context<Initialize>, args: LiquidationArgs) -> Result
     config.authority_bump = ctx.bumps.liquidation_authority;
     config.unstake_cooldown = args.unstake_cooldown;
     config.unstake_window = args.unstake_window;
-    config.version = LiquidationConfig::VERSION;
 
     let mut fund = ctx.accounts.fund.load_init()?;
     fund.pool = ctx.accounts.pool.key();
     fund.bump = ctx.bumps.fund;
-    fund.version = InsuranceFund::VERSION;
     config.invariant()
 }

@@ -57,7 +57,6 @@ pub(crate) fn handler<'info>(ctx: Context<'info, OpenAuction<'info>>) -> Result<
         auction.opened_by = accounts.opener.key();
         (auction.opened_at, auction.updated_at) = (now, now);
         auction.bump = ctx.bumps.auction;
-        auction.version = Auction::VERSION;
         let insurance = accounts.pool.load()?.ledger.insurance;
         let mut fund = accounts.fund.load_mut()?;
         observe(&config, &mut auction, &mut fund, insurance, &look, now);

@@ -25,6 +25,5 @@ pub(crate) fn handler(ctx: Context<OpenStake>) -> Result<()> {
     stake.owner = ctx.accounts.owner.key();
     stake.epoch = ctx.accounts.fund.load()?.epoch;
     stake.bump = ctx.bumps.stake;
-    stake.version = InsuranceStake::VERSION;
     stake.invariant()
 }

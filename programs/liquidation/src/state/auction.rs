@@ -5,7 +5,7 @@ use {
 
 /// One open liquidation. PDA `[seeds::AUCTION, margin account]`, so an account has at most one. Lives
 /// from `open_auction` to `close_auction`.
-#[account(zero_copy)]
+#[account(zero_copy, discriminator = Auction::TAG)]
 #[repr(C)]
 pub struct Auction {
     pub margin_account: Pubkey,
@@ -29,8 +29,7 @@ pub struct Auction {
     /// 1 while the account owes more than it has.
     pub insolvent: u8,
     pub bump: u8,
-    pub version: u8,
-    pub padding: [u8; 5],
+    pub padding: [u8; 6],
     pub spare: [u8; 128],
 }
 
@@ -73,7 +72,10 @@ impl Open {
 }
 
 impl Auction {
+    /// Of the layout; a change of the layout raises it.
     pub const VERSION: u8 = 2;
+    /// The account's first eight bytes.
+    pub const TAG: &'static [u8] = &risk_engine::state::tag(b"LiqAuct", Self::VERSION);
     pub const SPACE: usize = 8 + size_of::<Self>();
 
     /// Seconds on the clock that prices this auction, as last looked at.

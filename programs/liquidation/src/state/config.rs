@@ -9,7 +9,7 @@ use {
 };
 
 /// Rules of liquidation. PDA `[seeds::CONFIG]`. Written once, at initialisation.
-#[account(zero_copy)]
+#[account(zero_copy, discriminator = LiquidationConfig::TAG)]
 #[repr(C)]
 pub struct LiquidationConfig {
     pub authority: Pubkey,
@@ -18,8 +18,7 @@ pub struct LiquidationConfig {
     pub bump: u8,
     /// Bump of the signing address.
     pub authority_bump: u8,
-    pub version: u8,
-    pub padding: [u8; 5],
+    pub padding: [u8; 6],
     /// Seconds between the request to unstake and the payout; 86,400 ..= 2,592,000.
     pub unstake_cooldown: u64,
     /// Seconds after the cooldown in which the payout must be taken; 3,600 ..= 1,209,600.
@@ -74,7 +73,10 @@ impl AuctionParams {
 }
 
 impl LiquidationConfig {
+    /// Of the layout; a change of the layout raises it.
     pub const VERSION: u8 = 1;
+    /// The account's first eight bytes.
+    pub const TAG: &'static [u8] = &risk_engine::state::tag(b"LiqConf", Self::VERSION);
     pub const SPACE: usize = 8 + size_of::<Self>();
 
     pub fn invariant(&self) -> Result<()> {

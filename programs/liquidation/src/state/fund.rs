@@ -8,7 +8,7 @@ use {
 
 /// Books of the insurance fund. PDA `[seeds::FUND]`. Its money, the assets that its shares divide, lies in the pool's vault
 /// (`Pool.ledger.insurance`), which equals `deposited + Pool.insurance_income - paid_out - withdrawn`.
-#[account(zero_copy)]
+#[account(zero_copy, discriminator = InsuranceFund::TAG)]
 #[repr(C)]
 pub struct InsuranceFund {
     pub pool: Pubkey,
@@ -21,8 +21,7 @@ pub struct InsuranceFund {
     /// The most that their auctions may still draw, as last seen, micro-USD.
     pub open_claims: u64,
     pub bump: u8,
-    pub version: u8,
-    pub padding: [u8; 6],
+    pub padding: [u8; 7],
     /// All shares, see `cep_risk::fund`.
     pub shares: u64,
     /// Those of them that gifts, and money without another owner, gave the protocol. They never leave.
@@ -37,7 +36,10 @@ pub struct InsuranceFund {
 }
 
 impl InsuranceFund {
+    /// Of the layout; a change of the layout raises it.
     pub const VERSION: u8 = 1;
+    /// The account's first eight bytes.
+    pub const TAG: &'static [u8] = &risk_engine::state::tag(b"LiqFund", Self::VERSION);
     pub const SPACE: usize = 8 + size_of::<Self>();
 
     /// Takes over the shares after `amount` (micro-USD) came in for some of them.

@@ -1,7 +1,7 @@
 use {crate::error::LiquidationError, crate::state::InsuranceFund, anchor_lang::prelude::*};
 
 /// One owner's shares of the insurance fund. PDA `[seeds::STAKE, fund, owner]`.
-#[account(zero_copy)]
+#[account(zero_copy, discriminator = InsuranceStake::TAG)]
 #[repr(C)]
 pub struct InsuranceStake {
     pub fund: Pubkey,
@@ -15,13 +15,15 @@ pub struct InsuranceStake {
     /// [`InsuranceFund::epoch`] that the shares are of.
     pub epoch: u64,
     pub bump: u8,
-    pub version: u8,
-    pub padding: [u8; 6],
+    pub padding: [u8; 7],
     pub reserved: [u8; 128],
 }
 
 impl InsuranceStake {
+    /// Of the layout; a change of the layout raises it.
     pub const VERSION: u8 = 1;
+    /// The account's first eight bytes.
+    pub const TAG: &'static [u8] = &risk_engine::state::tag(b"LiqStak", Self::VERSION);
     pub const SPACE: usize = 8 + size_of::<Self>();
 
     /// Shares of a fund that was used up since are none; the stake begins anew.

@@ -36,7 +36,6 @@ pub(crate) fn handler(ctx: Context<CreateAccount>, id: u16) -> Result<()> {
     account.serial = serial;
     account.id = id;
     account.bump = ctx.bumps.margin_account;
-    account.version = MarginAccount::VERSION;
     emit!(AccountCreated {
         margin_account: ctx.accounts.margin_account.key(),
         owner: account.owner,

@@ -1,12 +1,13 @@
 use {
     crate::{
+        error::MarginPoolError,
         seeds,
         state::{Pool, PoolParams},
         token,
     },
     anchor_lang::prelude::*,
     anchor_spl::token_interface::{Mint, TokenAccount, TokenInterface},
-    risk_engine::state::RiskConfig,
+    risk_engine::{deployer::may_initialize, state::RiskConfig},
 };
 
 #[derive(AnchorSerialize, AnchorDeserialize, Clone, Debug)]
@@ -36,6 +37,12 @@ pub struct InitializePool<'info> {
         token::token_program = token_program,
         seeds = [seeds::VAULT, pool.key().as_ref(), quote_mint.key().as_ref()], bump)]
     pub quote_vault: InterfaceAccount<'info, TokenAccount>,
+    /// CHECK: the loader's account of this program, which names the upgrade authority.
+    #[account(constraint = may_initialize(&crate::ID, &program_data, deployer.key)
+        @ MarginPoolError::NotUpgradeAuthority)]
+    pub program_data: UncheckedAccount<'info>,
+    /// The program's upgrade authority.
+    pub deployer: Signer<'info>,
     #[account(mut)]
     pub payer: Signer<'info>,
     pub token_program: Interface<'info, TokenInterface>,
@@ -59,6 +66,5 @@ pub(crate) fn handler(ctx: Context<InitializePool>, args: PoolArgs) -> Result<()
     pool.created_at = clock.unix_timestamp;
     pool.interest.updated_at = Clock::get()?.unix_timestamp;
     pool.bump = ctx.bumps.pool;
-    pool.version = Pool::VERSION;
     pool.invariant()
 }

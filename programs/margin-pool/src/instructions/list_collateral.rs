@@ -68,6 +68,8 @@ pub(crate) fn handler(ctx: Context<ListCollateral>) -> Result<()> {
     );
     let (is_staked, base) = {
         let book = ctx.accounts.book.load()?;
+        // An account that held it could be neither valued nor liquidated.
+        require!(book.price != 0, MarginPoolError::BookNotReady);
         let base = if book.is_staked == 0 {
             Some(underlying)
         } else {
@@ -75,10 +77,10 @@ pub(crate) fn handler(ctx: Context<ListCollateral>) -> Result<()> {
         };
         (book.is_staked, base.ok_or(MarginPoolError::BaseNotListed)?)
     };
-    let index = pool.collateral_count;
+    let index = pool.free_collateral()?;
     let slot = pool
         .collaterals
-        .get_mut(usize::from(index))
+        .get_mut(index)
         .ok_or(MarginPoolError::CollateralListFull)?;
     *slot = Collateral {
         mint,
@@ -102,8 +104,7 @@ pub(crate) fn handler(ctx: Context<ListCollateral>) -> Result<()> {
         extensions,
         padding: [0; 3],
     };
-    pool.collateral_count = index
-        .checked_add(1)
-        .ok_or(MarginPoolError::CollateralListFull)?;
+    let used = u8::try_from(index + 1).map_err(|_| MarginPoolError::CollateralListFull)?;
+    pool.collateral_count = pool.collateral_count.max(used);
     pool.invariant()
 }

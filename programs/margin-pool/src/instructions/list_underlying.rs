@@ -66,7 +66,6 @@ pub(crate) fn handler(ctx: Context<ListUnderlying>) -> Result<()> {
     market.series_limit = series_limit;
     market.account_limit = account_limit;
     market.bump = ctx.bumps.market;
-    market.version = Market::VERSION;
     market.invariant()?;
     pool.invariant()
 }

@@ -10,6 +10,7 @@ pub mod close_fill;
 pub mod collect_fees;
 pub mod confirm_margin;
 pub mod create_account;
+pub mod delist_collateral;
 pub mod deposit;
 pub mod deposit_insurance;
 pub mod end_liquidation;
@@ -39,10 +40,10 @@ pub mod write_off;
 pub use {
     accept_pool_authority::*, apply_reductions::*, begin_liquidation::*, cancel_pool_proposal::*,
     cancel_quote::*, cancel_quotes_below::*, check_margin::*, close_account::*, close_fill::*,
-    collect_fees::*, confirm_margin::*, create_account::*, deposit::*, deposit_insurance::*,
-    end_liquidation::*, execute_pool_change::*, halt_withdrawals::*, initialize_pool::*,
-    list_collateral::*, list_underlying::*, propose_pool_change::*, reduce_opposite::*,
-    revoke_delegate::*, set_delegate::*, settle_expired::*, settle_pnl::*, tighten_pool::*,
-    trade_block::*, trade_rfq::*, trade_venue::*, transfer::*, transfer_leg::*, transfer_slice::*,
-    withdraw::*, withdraw_insurance::*, write_off::*,
+    collect_fees::*, confirm_margin::*, create_account::*, delist_collateral::*, deposit::*,
+    deposit_insurance::*, end_liquidation::*, execute_pool_change::*, halt_withdrawals::*,
+    initialize_pool::*, list_collateral::*, list_underlying::*, propose_pool_change::*,
+    reduce_opposite::*, revoke_delegate::*, set_delegate::*, settle_expired::*, settle_pnl::*,
+    tighten_pool::*, trade_block::*, trade_rfq::*, trade_venue::*, transfer::*, transfer_leg::*,
+    transfer_slice::*, withdraw::*, withdraw_insurance::*, write_off::*,
 };

@@ -35,7 +35,6 @@ pub(crate) fn handler(ctx: Context<ProposePoolChange>, change: PoolChange) -> Re
     proposal.proposed_at = now;
     proposal.ready_at = now.checked_add(timelock).ok_or(MarginPoolError::Overflow)?;
     proposal.bump = ctx.bumps.proposal;
-    proposal.version = PoolProposal::VERSION;
     let bytes = proposal.encode(&change)?;
     let next = pool.proposals.checked_add(1);
     pool.proposals = next.ok_or(MarginPoolError::Overflow)?;

@@ -70,6 +70,8 @@ pub enum PoolChange {
     Authority(Pubkey),
     /// Who may liquidate: another liquidation program's signing address.
     LiquidationAuthority(Pubkey),
+    /// Takes a collateral that no account holds off the list, by `delist_collateral`.
+    Delist { mint: Pubkey },
 }
 
 impl PoolChange {
@@ -118,7 +120,7 @@ impl PoolChange {
             }
             // Without it nobody could be liquidated.
             Self::LiquidationAuthority(key) => key != Pubkey::default(),
-            Self::Guardian(_) | Self::Authority(_) => true,
+            Self::Guardian(_) | Self::Authority(_) | Self::Delist { .. } => true,
         };
         require!(in_range, MarginPoolError::ParameterOutOfRange);
         Ok(())

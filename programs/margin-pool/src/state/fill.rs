@@ -9,7 +9,7 @@ use {
 
 /// What became of the quotes of one maker under one nonce. PDA `[seeds::FILL, margin account, serial, nonce]`, created by
 /// the first fill or by `cancel_quote`, closed by anyone after it is of no use.
-#[account(zero_copy)]
+#[account(zero_copy, discriminator = Fill::TAG)]
 #[derive(Debug, PartialEq, Eq)]
 #[repr(C)]
 pub struct Fill {
@@ -28,13 +28,15 @@ pub struct Fill {
     /// 1: no more lots are filled.
     pub cancelled: u8,
     pub bump: u8,
-    pub version: u8,
-    pub padding: u8,
+    pub padding: [u8; 2],
     pub reserved: [u8; 32],
 }
 
 impl Fill {
+    /// Of the layout; a change of the layout raises it.
     pub const VERSION: u8 = 1;
+    /// The account's first eight bytes.
+    pub const TAG: &'static [u8] = &risk_engine::state::tag(b"MarFill", Self::VERSION);
     pub const SPACE: usize = 8 + size_of::<Self>();
     /// Seconds that it is kept after the quote has expired, so that another quote under its nonce that expires within
     /// them is refused too.
@@ -126,7 +128,6 @@ pub fn open_fill<'a>(
         body.nonce = nonce;
         body.payer = *accounts.payer.key;
         body.bump = bump;
-        body.version = Fill::VERSION;
     }
     Ok(body)
 }

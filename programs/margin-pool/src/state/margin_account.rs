@@ -10,7 +10,7 @@ pub const MAX_COLLATERALS: usize = 16;
 pub const MAX_DELEGATES: usize = 4;
 
 /// Everything one trader holds under one margin. PDA `[seeds::ACCOUNT, pool, owner, id]`.
-#[account(zero_copy)]
+#[account(zero_copy, discriminator = MarginAccount::TAG)]
 #[repr(C)]
 pub struct MarginAccount {
     pub pool: Pubkey,
@@ -31,10 +31,9 @@ pub struct MarginAccount {
     /// See [`standing`].
     pub in_liquidation: u8,
     pub bump: u8,
-    pub version: u8,
     /// Slots of `positions` in use. While there are any, the account shares losses that the pool cannot make good.
     pub open_positions: u8,
-    pub padding: [u8; 2],
+    pub padding: [u8; 3],
     /// Cash that shares such losses, as it was last written down, micro-USD: see `Pool.losses`.
     pub at_risk: i64,
     pub at_risk_since: Left,
@@ -186,7 +185,10 @@ impl Position {
 }
 
 impl MarginAccount {
+    /// Of the layout; a change of the layout raises it.
     pub const VERSION: u8 = 3;
+    /// The account's first eight bytes.
+    pub const TAG: &'static [u8] = &risk_engine::state::tag(b"MarAcct", Self::VERSION);
     pub const SPACE: usize = 8 + size_of::<Self>();
 
     /// The position in a slot that is in use.

@@ -8,7 +8,7 @@ use {
 
 /// The positions of one underlying, in sum. PDA `[seeds::MARKET, pool, book]`. Written by trades,
 /// settlements and liquidations.
-#[account(zero_copy)]
+#[account(zero_copy, discriminator = Market::TAG)]
 #[repr(C)]
 pub struct Market {
     pub pool: Pubkey,
@@ -38,7 +38,7 @@ pub struct Market {
     /// Index of the underlying in the pool.
     pub index: u8,
     pub bump: u8,
-    pub version: u8,
+    pub padding: u8,
     /// Entries of `reductions` ever used.
     pub reductions_used: u8,
     /// Reductions ever begun; the last one's number.
@@ -85,7 +85,10 @@ fn replace(long: &mut i64, short: &mut i64, before: i64, after: i64) -> Result<(
 }
 
 impl Market {
+    /// Of the layout; a change of the layout raises it.
     pub const VERSION: u8 = 3;
+    /// The account's first eight bytes.
+    pub const TAG: &'static [u8] = &risk_engine::state::tag(b"MarMark", Self::VERSION);
     pub const SPACE: usize = 8 + size_of::<Self>();
 
     /// As a margin check reads it, millionths of what is linear; zero counts as unknown. Options do not count: deep out

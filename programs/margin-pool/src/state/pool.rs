@@ -12,7 +12,7 @@ use {
 };
 
 /// Custody and rules. PDA `[seeds::POOL]`; it owns every vault.
-#[account(zero_copy)]
+#[account(zero_copy, discriminator = Pool::TAG)]
 #[repr(C)]
 pub struct Pool {
     pub authority: Pubkey,
@@ -46,10 +46,10 @@ pub struct Pool {
     /// Of the quote currency.
     pub outflow: Outflow,
     pub underlying_count: u8,
+    /// Slots of `collaterals` ever used.
     pub collateral_count: u8,
     pub bump: u8,
-    pub version: u8,
-    pub padding: [u8; 4],
+    pub padding: [u8; 5],
     pub underlyings: [Underlying; MAX_UNDERLYINGS],
     pub collaterals: [Collateral; MAX_COLLATERALS],
     pub venues: [Venue; MAX_VENUES],
@@ -251,6 +251,12 @@ pub struct Collateral {
 }
 
 impl Collateral {
+    /// Whether the slot lists nothing: never used, or its token was taken off the list.
+    #[must_use]
+    pub fn is_free(&self) -> bool {
+        self.mint == Pubkey::default()
+    }
+
     /// Token decimals of which a quantity keeps this many (millionths).
     const QUANTITY_DECIMALS: u32 = 6;
 
@@ -286,13 +292,16 @@ impl Collateral {
 }
 
 impl Pool {
+    /// Of the layout; a change of the layout raises it.
     pub const VERSION: u8 = 3;
+    /// The account's first eight bytes.
+    pub const TAG: &'static [u8] = &risk_engine::state::tag(b"MarPool", Self::VERSION);
     pub const SPACE: usize = 8 + size_of::<Self>();
 
     pub fn collateral(&self, index: usize) -> Result<&Collateral> {
         self.collaterals
             .get(index)
-            .filter(|_| index < usize::from(self.collateral_count))
+            .filter(|c| index < usize::from(self.collateral_count) && !c.is_free())
             .ok_or_else(|| MarginPoolError::CollateralNotListed.into())
     }
 
@@ -301,7 +310,7 @@ impl Pool {
         let count = usize::from(self.collateral_count);
         self.collaterals
             .get_mut(index)
-            .filter(|_| index < count)
+            .filter(|c| index < count && !c.is_free())
             .ok_or_else(|| MarginPoolError::CollateralNotListed.into())
     }
 
@@ -310,8 +319,16 @@ impl Pool {
         self.collaterals
             .iter()
             .take(usize::from(self.collateral_count))
-            .position(|c| c.mint == *mint)
+            .position(|c| c.mint == *mint && !c.is_free())
             .ok_or_else(|| MarginPoolError::CollateralNotListed.into())
+    }
+
+    /// The slot that the next listing takes: a free one below `collateral_count`, or the one after.
+    pub fn free_collateral(&self) -> Result<usize> {
+        self.collaterals
+            .iter()
+            .position(Collateral::is_free)
+            .ok_or_else(|| MarginPoolError::CollateralListFull.into())
     }
 
     pub fn underlying(&self, index: u8) -> Result<&Underlying> {

@@ -9,7 +9,7 @@ pub const MAX_POOL_CHANGE: usize = 512;
 /// A change of the pool that waits out its timelock, with the life of a [`risk_engine::state::Proposal`]. PDA
 /// `[seeds::PROPOSAL, number]`. Written by `propose_pool_change`, closed to its proposer by what executes it and by
 /// `cancel_pool_proposal`.
-#[account(zero_copy)]
+#[account(zero_copy, discriminator = PoolProposal::TAG)]
 #[repr(C)]
 pub struct PoolProposal {
     pub pool: Pubkey,
@@ -23,15 +23,17 @@ pub struct PoolProposal {
     /// Bytes of `change` in use.
     pub length: u16,
     pub bump: u8,
-    pub version: u8,
-    pub padding: [u8; 4],
+    pub padding: [u8; 5],
     /// A [`PoolChange`] in Borsh.
     pub change: [u8; MAX_POOL_CHANGE],
     pub reserved: [u8; 64],
 }
 
 impl PoolProposal {
+    /// Of the layout; a change of the layout raises it.
     pub const VERSION: u8 = 1;
+    /// The account's first eight bytes.
+    pub const TAG: &'static [u8] = &risk_engine::state::tag(b"MarProp", Self::VERSION);
     pub const SPACE: usize = 8 + size_of::<Self>();
 
     /// The bytes of the change.
@@ -100,7 +102,7 @@ mod tests {
         proposal.encode(&longest()).unwrap();
         proposal.length += 1;
         assert!(proposal.decode().is_err(), "one byte too many");
-        (proposal.change[0], proposal.length) = (10, 33);
-        assert!(proposal.decode().is_err(), "there is no eleventh change");
+        (proposal.change[0], proposal.length) = (11, 33);
+        assert!(proposal.decode().is_err(), "there is no twelfth change");
     }
 }

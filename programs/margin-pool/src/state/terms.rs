@@ -58,6 +58,7 @@ impl Pool {
             PoolChange::LiquidationAuthority(key) => self.liquidation_authority = key,
             PoolChange::Underlying { .. }
             | PoolChange::Collateral { .. }
+            | PoolChange::Delist { .. }
             | PoolChange::MarketLimits { .. } => return err!(MarginPoolError::WrongTarget),
         }
         Ok(())

@@ -94,13 +94,11 @@ pub(crate) fn handler(ctx: Context<AddUnderlying>, args: AddUnderlyingArgs) -> R
     book.daily_volume = args.daily_volume;
     book.next_instrument = 1;
     book.bump = ctx.bumps.book;
-    book.version = RiskBook::VERSION;
     price::retarget(&mut book, &config.params);
 
     let mut surface = ctx.accounts.surface.load_init()?;
     surface.book = ctx.accounts.book.key();
     surface.bump = ctx.bumps.surface;
-    surface.version = Surface::VERSION;
     emit!(UnderlyingAdded {
         book: ctx.accounts.book.key(),
         symbol: args.symbol,

@@ -63,7 +63,6 @@ pub(crate) fn handler(ctx: Context<CreateScenarioSet>, args: ScenarioSetArgs) ->
         *slot = correlation;
     }
     set.stress_count = args.stress_count;
-    set.version = ScenarioSet::VERSION;
     emit!(ScenarioSetAnnounced {
         scenario_set: ctx.accounts.scenario_set.key(),
         hash: args.hash,

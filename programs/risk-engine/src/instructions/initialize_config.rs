@@ -1,5 +1,7 @@
 use {
     crate::{
+        deployer::may_initialize,
+        error::RiskEngineError,
         seeds,
         state::{MAX_PUBLISHERS, RiskConfig, RiskParams},
     },
@@ -22,6 +24,12 @@ pub struct RiskConfigArgs {
 pub struct InitializeConfig<'info> {
     #[account(init, payer = payer, space = RiskConfig::SPACE, seeds = [seeds::CONFIG], bump)]
     pub config: AccountLoader<'info, RiskConfig>,
+    /// CHECK: the loader's account of this program, which names the upgrade authority.
+    #[account(constraint = may_initialize(&crate::ID, &program_data, deployer.key)
+        @ RiskEngineError::NotUpgradeAuthority)]
+    pub program_data: UncheckedAccount<'info>,
+    /// The program's upgrade authority.
+    pub deployer: Signer<'info>,
     #[account(mut)]
     pub payer: Signer<'info>,
     pub system_program: Program<'info, System>,
@@ -34,6 +42,5 @@ pub(crate) fn handler(ctx: Context<InitializeConfig>, args: RiskConfigArgs) -> R
     config.publishers = args.publishers;
     config.params = args.params;
     config.bump = ctx.bumps.config;
-    config.version = RiskConfig::VERSION;
     config.invariant()
 }

@@ -35,7 +35,6 @@ pub(crate) fn handler(ctx: Context<Propose>, change: Change) -> Result<()> {
     proposal.proposed_at = now;
     proposal.ready_at = now.checked_add(timelock).ok_or(RiskEngineError::Overflow)?;
     proposal.bump = ctx.bumps.proposal;
-    proposal.version = Proposal::VERSION;
     let bytes = proposal.encode(&change)?;
     config.proposals = config
         .proposals

@@ -59,7 +59,6 @@ pub(crate) fn handler(ctx: Context<SettleExpiry>, expiry: i64) -> Result<()> {
     settlement.settled_at = now;
     settlement.how = how;
     settlement.bump = ctx.bumps.settlement;
-    settlement.version = Settlement::VERSION;
     emit!(ExpirySettled {
         book: info.key(),
         expiry,

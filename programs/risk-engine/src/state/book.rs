@@ -30,7 +30,7 @@ pub mod degraded {
 /// `refresh` and `refresh_staked` write price and realised volatility, `refresh_volatility` the implied one,
 /// `refresh_scenarios` the columns, `post_surface` skew, curvature and basis, `refresh_curves` the curves; anyone
 /// may call them (`post_surface`: publishers).
-#[account(zero_copy)]
+#[account(zero_copy, discriminator = RiskBook::TAG)]
 #[repr(C)]
 pub struct RiskBook {
     pub config: Pubkey,
@@ -108,8 +108,7 @@ pub struct RiskBook {
     /// 1 for a staked token.
     pub is_staked: u8,
     pub bump: u8,
-    pub version: u8,
-    pub padding: [u8; 3],
+    pub padding: [u8; 4],
 
     pub sources: [Source; MAX_SOURCES],
     pub implied: [AtmFeed; MAX_TENORS],
@@ -137,7 +136,10 @@ pub struct RiskBook {
 }
 
 impl RiskBook {
+    /// Of the layout; a change of the layout raises it.
     pub const VERSION: u8 = 2;
+    /// The account's first eight bytes.
+    pub const TAG: &'static [u8] = &crate::state::tag(b"RskBook", Self::VERSION);
     /// Without instruments.
     pub const SPACE: usize = 8 + size_of::<Self>();
 

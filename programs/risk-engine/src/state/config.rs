@@ -5,7 +5,7 @@ pub const MAX_PUBLISHERS: usize = 5;
 
 /// The one configuration of a deployment. PDA `[seeds::CONFIG]`. Written by executed proposals, by the guardian
 /// (tighter only) and by `accept_authority`.
-#[account(zero_copy)]
+#[account(zero_copy, discriminator = RiskConfig::TAG)]
 #[repr(C)]
 pub struct RiskConfig {
     /// Lists underlyings and instruments, proposes and executes changes.
@@ -25,13 +25,15 @@ pub struct RiskConfig {
     pub params: RiskParams,
     pub underlying_count: u8,
     pub bump: u8,
-    pub version: u8,
-    pub padding: [u8; 5],
+    pub padding: [u8; 6],
     pub reserved: [u8; 256],
 }
 
 impl RiskConfig {
+    /// Of the layout; a change of the layout raises it.
     pub const VERSION: u8 = 2;
+    /// The account's first eight bytes.
+    pub const TAG: &'static [u8] = &crate::state::tag(b"RskConf", Self::VERSION);
     pub const SPACE: usize = 8 + size_of::<Self>();
 
     /// The seat of a publisher.

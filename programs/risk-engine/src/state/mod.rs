@@ -12,9 +12,11 @@ mod settlement;
 mod source;
 mod staked;
 mod surface;
+mod tag;
 mod tighten;
 
 pub use {
     atm_feed::*, book::*, book_ref::*, change::*, config::*, expiry::*, instrument::*, params::*,
-    proposal::*, scenario_set::*, settlement::*, source::*, staked::*, surface::*, tighten::*,
+    proposal::*, scenario_set::*, settlement::*, source::*, staked::*, surface::*, tag::*,
+    tighten::*,
 };

@@ -8,7 +8,7 @@ pub const EXECUTION_WINDOW: i64 = 14 * 86_400;
 
 /// A change that waits out its timelock. PDA `[seeds::PROPOSAL, number]`. Written by `propose`, closed to its proposer
 /// by `execute_proposal` and `cancel_proposal`.
-#[account(zero_copy)]
+#[account(zero_copy, discriminator = Proposal::TAG)]
 #[repr(C)]
 pub struct Proposal {
     pub config: Pubkey,
@@ -22,15 +22,17 @@ pub struct Proposal {
     /// Bytes of `change` in use.
     pub length: u16,
     pub bump: u8,
-    pub version: u8,
-    pub padding: [u8; 4],
+    pub padding: [u8; 5],
     /// A [`Change`] in Borsh.
     pub change: [u8; MAX_CHANGE],
     pub reserved: [u8; 64],
 }
 
 impl Proposal {
+    /// Of the layout; a change of the layout raises it.
     pub const VERSION: u8 = 1;
+    /// The account's first eight bytes.
+    pub const TAG: &'static [u8] = &crate::state::tag(b"RskProp", Self::VERSION);
     pub const SPACE: usize = 8 + size_of::<Self>();
 
     /// The bytes of the change.

@@ -12,7 +12,7 @@ pub const PAIRS: usize = MAX_UNDERLYINGS * (MAX_UNDERLYINGS - 1) / 2;
 /// in force.
 ///
 /// Created and written by the authority, verified by anyone, put in force by an activation.
-#[account(zero_copy)]
+#[account(zero_copy, discriminator = ScenarioSet::TAG)]
 #[repr(C)]
 pub struct ScenarioSet {
     pub config: Pubkey,
@@ -25,10 +25,9 @@ pub struct ScenarioSet {
     pub stress_count: u8,
     /// 0 while it is written. 1 once the body was found to have the announced hash: from then on it never changes.
     pub sealed: u8,
-    pub version: u8,
     /// Columns verified so far, in order.
     pub verified: u8,
-    pub padding: [u8; 3],
+    pub padding: [u8; 4],
     /// The generation that this set may become: one more than that of the set it was compared with. 0: not compared yet.
     pub verified_for: u64,
     /// The `scenario_max_change` of that comparison, ppm.
@@ -73,7 +72,10 @@ pub struct ScenarioBody {
 pub const SCENARIO_BODY_LEN: usize = size_of::<ScenarioBody>();
 
 impl ScenarioSet {
+    /// Of the layout; a change of the layout raises it.
     pub const VERSION: u8 = 2;
+    /// The account's first eight bytes.
+    pub const TAG: &'static [u8] = &crate::state::tag(b"RskScen", Self::VERSION);
     pub const SPACE: usize = 8 + size_of::<Self>();
 
     /// The column that carries `symbol`.

@@ -2,7 +2,7 @@ use anchor_lang::prelude::*;
 
 /// The settlement price of one expiry, for good: it outlives the instruments' slots, so that a position can be settled
 /// whenever. PDA `[seeds::SETTLEMENT, book, expiry]`. Written once, by `settle_expiry`.
-#[account(zero_copy)]
+#[account(zero_copy, discriminator = Settlement::TAG)]
 #[repr(C)]
 pub struct Settlement {
     pub book: Pubkey,
@@ -16,13 +16,15 @@ pub struct Settlement {
     /// `cep_risk::twap::How`.
     pub how: u8,
     pub bump: u8,
-    pub version: u8,
-    pub padding: [u8; 5],
+    pub padding: [u8; 6],
     pub reserved: [u8; 32],
 }
 
 impl Settlement {
+    /// Of the layout; a change of the layout raises it.
     pub const VERSION: u8 = 1;
+    /// The account's first eight bytes.
+    pub const TAG: &'static [u8] = &crate::state::tag(b"RskSett", Self::VERSION);
     pub const SPACE: usize = 8 + size_of::<Self>();
 }
 

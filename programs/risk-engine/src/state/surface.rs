@@ -5,15 +5,14 @@ use {
 
 /// What the publisher committee posted for one underlying. PDA `[seeds::SURFACE, book]`. Written by `post_surface`,
 /// which folds the median into the book.
-#[account(zero_copy)]
+#[account(zero_copy, discriminator = Surface::TAG)]
 #[repr(C)]
 pub struct Surface {
     pub book: Pubkey,
     /// By the book's expiry slot, then by the publisher's seat.
     pub postings: [[Posting; MAX_PUBLISHERS]; MAX_EXPIRIES],
     pub bump: u8,
-    pub version: u8,
-    pub padding: [u8; 6],
+    pub padding: [u8; 7],
     pub reserved: [u8; 128],
 }
 
@@ -36,7 +35,10 @@ pub struct Posting {
 }
 
 impl Surface {
+    /// Of the layout; a change of the layout raises it.
     pub const VERSION: u8 = 1;
+    /// The account's first eight bytes.
+    pub const TAG: &'static [u8] = &crate::state::tag(b"RskSurf", Self::VERSION);
     pub const SPACE: usize = 8 + size_of::<Self>();
 }
 
