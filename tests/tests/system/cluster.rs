@@ -76,23 +76,20 @@ impl Cluster {
         // Prices here jump within seconds; the circuit breaker has tests of its own.
         parameters.risk.step_burst = 1_000_000;
         let scenarios = ScenarioSet::shipped().unwrap();
-        apply(
-            &cluster.client,
-            &cluster.authority,
-            &parameters,
-            &scenarios,
-            &|_| {},
-        )
-        .await
-        .unwrap();
+        let set_up = async |prices: &[_]| {
+            let (client, authority) = (&cluster.client, &cluster.authority);
+            apply(client, authority, &parameters, &scenarios, prices, &|_| {})
+                .await
+                .unwrap()
+        };
+        // Collateral is listed once its book has a price, and a price does not keep: it comes when all else is done.
+        assert_eq!(set_up(&[]).await.waiting, 1);
         let mut books = Vec::new();
         for (name, feed, price) in START_PRICES {
             cluster.post(name, feed, price).await;
             books.push((address::risk_book(&symbol(name)), vec![price_account(name)]));
         }
-        cep_migrations::refresh(&cluster.client, &cluster.authority, &books)
-            .await
-            .unwrap();
+        assert_eq!(set_up(&books).await.waiting, 0);
         cluster
     }
 

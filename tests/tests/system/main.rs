@@ -30,7 +30,7 @@ async fn the_keeper_liquidates_a_failing_account_and_leaves_a_healthy_one_alone(
     let wire = Wire::to(cluster.surfnet.ws_url()).await;
     let mut keeper = Keeper::start(&cluster, &wire, &liquidator, 0);
     keeper
-        .until("become ready", async || keeper.event("ready").is_some())
+        .until("became ready", async |k| k.event("ready").is_some())
         .await;
 
     let mut lost = Keeper::start(&cluster, &wire, &liquidator, 7);
@@ -41,20 +41,20 @@ async fn the_keeper_liquidates_a_failing_account_and_leaves_a_healthy_one_alone(
     // ACT: the keeper loses its connection once, then the price of SOL falls by an eighth.
     wire.cut();
     keeper
-        .until("connected again", async || {
-            keeper.log().contains("connecting again")
+        .until("connected again", async |k| {
+            k.log().contains("connecting again")
         })
         .await;
     cluster.post("SOL", feeds::SOL, 192.5).await;
     for event in ["refreshed", "opened", "bid", "closed"] {
-        let told = async || keeper.event(event).is_some();
+        let told = async |k: &Keeper| k.event(event).is_some();
         keeper.until(&format!("reported {event:?}"), told).await;
     }
 
     // CHECK: on chain through RPC, then in the events file.
     let auction = address::auction(&directional.account);
     keeper
-        .until("closed the auction on chain", async || {
+        .until("closed the auction on chain", async |_| {
             let gone = cluster.client.account::<Auction>(&auction).await;
             matches!(gone, Err(SdkError::NotFound { .. }))
         })
