@@ -6,7 +6,7 @@ mod commands;
 
 use {
     clap::{Parser, Subcommand},
-    commands::{account, backtest, cash, margin, price, scenarios},
+    commands::{account, authorities, backtest, cash, margin, price, scenarios},
     std::process::ExitCode,
 };
 
@@ -33,6 +33,8 @@ enum Command {
     Scenarios(scenarios::Command),
     /// Walk a history with only what was known at each time (no cluster needed)
     Backtest(backtest::Backtest),
+    /// Show who may upgrade the programs and change their parameters
+    Authorities,
     /// Create and show margin accounts
     #[command(subcommand)]
     Account(account::Command),
@@ -80,6 +82,7 @@ async fn main() -> ExitCode {
         Command::Price(args) => price::run(args),
         Command::Scenarios(command) => scenarios::run(command),
         Command::Backtest(args) => backtest::run(args),
+        Command::Authorities => authorities::run(&cli.cluster).await,
         Command::Account(command) => account::run(&cli.cluster, command).await,
         Command::Deposit(args) => cash::deposit(&cli.cluster, args).await,
         Command::Withdraw(args) => cash::withdraw(&cli.cluster, args).await,

@@ -89,15 +89,18 @@ async fn run(cli: Cli) -> Result<()> {
     let sol = tokens::create_mint(&cluster.client, &cluster.payer, 9).await?;
     let parameters = Parameters::standard(usdc, sol);
     let scenarios = ScenarioSet::shipped().context("the shipped scenario set is damaged")?;
+    let feeds = Feeds::new();
     progress.stage("initialising: risk books, pool, markets, auctions, scenario set");
-    apply(
-        &cluster.client,
-        &cluster.payer,
-        &parameters,
-        &scenarios,
-        &|p| progress.migration(p),
-    )
-    .await?;
+    let report = |p: &_| progress.migration(p);
+    let (client, payer) = (&cluster.client, &cluster.payer);
+    apply(client, payer, &parameters, &scenarios, &[], &report).await?;
+    // Collateral is listed once its book has a price, and a price does not keep: it comes when all else is done.
+    let now = cluster.client.clock().await?.unix_timestamp;
+    for (account, bytes) in feeds.updates(&tape.start, now)? {
+        cluster.write_account(&account, &bytes, &receiver())?;
+    }
+    let prices = feeds.by_book(&parameters);
+    apply(client, payer, &parameters, &scenarios, &prices, &report).await?;
     progress.stage("opening accounts and making deposits");
     let cast = Cast::assemble(&cluster, usdc, sol).await?;
     actors::fund_insurance(&cluster, &usdc).await?;
@@ -105,7 +108,6 @@ async fn run(cli: Cli) -> Result<()> {
     // The replay begins on a whole hour in the chain's future; the trades come one print earlier.
     let now = cluster.client.clock().await?.unix_timestamp;
     let start = (now / 3_600 + 2) * 3_600;
-    let feeds = Feeds::new();
     progress.stage("posting prices and trading");
     cluster.travel_to(start - PRINT_SECONDS)?;
     for (account, bytes) in feeds.updates(&tape.start, start - PRINT_SECONDS)? {

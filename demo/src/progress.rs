@@ -49,7 +49,10 @@ impl Progress {
     /// Deployment and initialisation: uploads move the bar, only programs leave a line.
     pub fn migration(&self, progress: &Migration) {
         match progress {
-            Migration::Done { what } | Migration::Skipped { what } => {
+            Migration::Done { what }
+            | Migration::Next { what }
+            | Migration::Skipped { what }
+            | Migration::Waiting { what, .. } => {
                 self.bar.set_message(what.clone());
             }
             Migration::Uploaded { what, parts, of } => {

@@ -33,13 +33,16 @@ use {
 pub struct Applied {
     pub done: usize,
     pub skipped: usize,
+    /// Listings that wait for the first price of their book. While there are any, the timelocks stay as they are.
+    pub waiting: usize,
     /// The scenario set in force.
     pub scenario_set: Pubkey,
 }
 
-/// Brings the protocol's accounts to `parameters`, puts `scenarios` in force, scales every book by them, and raises
-/// the timelock. After that another scenario set waits it out, so that it is refused here: propose it instead.
-/// `authority` signs and pays for all of it.
+/// Brings the protocol's accounts to `parameters`, puts `scenarios` in force, scales every book by them, folds `prices` into
+/// the books (pairs of a book and its oracle accounts), lists collateral, and raises the timelocks. After that another
+/// scenario set waits a timelock out, so that it is refused here: propose it instead. `authority` signs and pays for all
+/// of it, and holds the upgrade authority of the programs.
 ///
 /// # Errors
 /// [`MigrationError`], naming the step. Running it again continues.
@@ -48,27 +51,62 @@ pub async fn apply(
     authority: &Keypair,
     parameters: &Parameters,
     scenarios: &ScenarioSet,
+    prices: &[(Pubkey, Vec<Pubkey>)],
     report: Report<'_>,
 ) -> Result<Applied, MigrationError> {
     let mut applied = Applied::default();
     let first = first_listing(client, parameters).await?;
-    for step in plan::steps_from(parameters, authority.pubkey(), first) {
-        if run_step(client, authority, &step, report).await? {
-            applied.done += 1;
-        } else {
-            applied.skipped += 1;
-        }
+    let steps = plan::steps_from(parameters, authority.pubkey(), first);
+    let (priced, plain): (Vec<_>, Vec<_>) =
+        steps.into_iter().partition(|s| s.needs_price.is_some());
+    for step in plain {
+        applied.count(run_step(client, authority, &step, report).await?);
     }
     applied.scenario_set = put_in_force(client, authority, scenarios, report).await?;
     scale(client, authority, parameters, report).await?;
-    for done in close_setup(client, authority, parameters, report).await? {
-        if done {
-            applied.done += 1;
-        } else {
-            applied.skipped += 1;
+    refresh(client, authority, prices).await?;
+    for step in priced {
+        if is_unpriced(client, &step).await? {
+            report(&Progress::Waiting {
+                what: step.name,
+                until: "its risk book has a price: name the oracle accounts, and run again".into(),
+            });
+            applied.waiting += 1;
+            // Listings are numbered: a later one cannot come before this one.
+            break;
         }
+        applied.count(run_step(client, authority, &step, report).await?);
+    }
+    if applied.waiting > 0 {
+        return Ok(applied);
+    }
+    for done in close_setup(client, authority, parameters, report).await? {
+        applied.count(done);
     }
     Ok(applied)
+}
+
+impl Applied {
+    const fn count(&mut self, done: bool) {
+        if done {
+            self.done += 1;
+        } else {
+            self.skipped += 1;
+        }
+    }
+}
+
+/// Whether a step is still to be done and waits for the first price of a book.
+async fn is_unpriced(client: &Client, step: &Step) -> Result<bool, MigrationError> {
+    let Some(book) = step.needs_price else {
+        return Ok(false);
+    };
+    if let Some(account) = step.done_when
+        && exists(client, &account).await?
+    {
+        return Ok(false);
+    }
+    Ok(client.account::<RiskBook>(&book).await?.price == 0)
 }
 
 /// The proposal that the pool's first listing was or will be, such that the next one to be made has the next number.
@@ -248,6 +286,7 @@ async fn scale(
             name: format!("scenarios of {}", plan::name_of(&underlying.symbol)),
             instructions: vec![risk::refresh_scenarios(book, config.scenario_set)],
             done_when: None,
+            needs_price: None,
         };
         run_step(client, authority, &step, report).await?;
     }

@@ -15,7 +15,10 @@ use {
     solana_commitment_config::CommitmentConfig,
     solana_loader_v3_interface::{
         get_program_data_address,
-        instruction::{create_buffer, deploy_with_max_program_len, extend_program, upgrade, write},
+        instruction::{
+            create_buffer, deploy_with_max_program_len, extend_program, set_upgrade_authority,
+            upgrade, write,
+        },
         state::UpgradeableLoaderState as State,
     },
     solana_sdk::{
@@ -62,7 +65,7 @@ pub async fn deploy(
         program,
         id: program.keypair.pubkey(),
     };
-    let deployed = run.on_chain().await?;
+    let deployed = on_chain(client, &run.id).await?;
     if deployed
         .as_ref()
         .is_some_and(|d| program.is_held_by(&d.bytes))
@@ -71,6 +74,14 @@ pub async fn deploy(
             what: program.name.clone(),
         });
         return Ok(Deployed::Unchanged);
+    }
+    if let Some(there) = &deployed
+        && there.authority != Some(authority.pubkey())
+    {
+        return Err(MigrationError::NotUpgradeAuthority {
+            program: run.id,
+            authority: there.authority,
+        });
     }
     let buffer = run.fill_buffer(report).await?;
     let outcome = match deployed {
@@ -90,10 +101,114 @@ pub async fn deploy(
     Ok(outcome)
 }
 
+/// Where the bytes of a program are collected before they are deployed: an address that only `authority` can create.
+///
+/// # Errors
+/// [`MigrationError::ForeignBuffer`], which no key of a program provokes.
+pub fn buffer_of(authority: &Pubkey, program: &ProgramFiles) -> Result<Pubkey, MigrationError> {
+    let address = program.keypair.pubkey();
+    Pubkey::create_with_seed(authority, &program.seed(), &LOADER)
+        .map_err(|_| MigrationError::ForeignBuffer { address })
+}
+
+impl ProgramFiles {
+    /// Of its buffer: of at most 32 characters, as seeds are, and another one for other bytes.
+    fn seed(&self) -> String {
+        let digest = hashv(&[self.keypair.pubkey().as_ref(), &self.bytes]);
+        digest.to_string().chars().take(32).collect()
+    }
+}
+
 /// What the cluster runs at a program's address.
 struct OnChain {
     slot: u64,
+    /// Who may change it; `None`: nobody any more.
+    authority: Option<Pubkey>,
     bytes: Vec<u8>,
+}
+
+async fn account_of(client: &Client, address: &Pubkey) -> Result<Option<Account>, MigrationError> {
+    let response = client
+        .rpc
+        .get_account_with_commitment(address, CommitmentConfig::confirmed())
+        .await?;
+    Ok(response.value)
+}
+
+/// Refuses what is no program of the upgradeable loader.
+async fn on_chain(client: &Client, id: &Pubkey) -> Result<Option<OnChain>, MigrationError> {
+    let Some(account) = account_of(client, id).await? else {
+        return Ok(None);
+    };
+    let wrong = || MigrationError::NotAProgram { address: *id };
+    if account.owner != LOADER {
+        return Err(wrong());
+    }
+    let data = account_of(client, &get_program_data_address(id))
+        .await?
+        .ok_or_else(wrong)?
+        .data;
+    let Ok(State::ProgramData {
+        slot,
+        upgrade_authority_address,
+    }) = bincode::deserialize(&data)
+    else {
+        return Err(wrong());
+    };
+    let bytes = data
+        .get(State::size_of_programdata_metadata()..)
+        .unwrap_or_default()
+        .to_vec();
+    Ok(Some(OnChain {
+        slot,
+        authority: upgrade_authority_address,
+        bytes,
+    }))
+}
+
+/// Hands the right to upgrade a program from `authority` to `to`, which signs nothing: a multisig, best one behind a
+/// timelock. There is no way back but through `to`, so `report` says what is about to be done before it is, and an address
+/// that the cluster does not know is refused. Whether it had to be done.
+///
+/// # Errors
+/// [`MigrationError::UnknownAuthority`], [`MigrationError::NotUpgradeAuthority`], [`MigrationError::NotAProgram`].
+pub async fn hand_over(
+    client: &Client,
+    authority: &Keypair,
+    program: (&str, Pubkey),
+    to: Pubkey,
+    report: Report<'_>,
+) -> Result<bool, MigrationError> {
+    let (name, id) = program;
+    let what = format!("upgrade authority of {name}");
+    let there = on_chain(client, &id).await?;
+    let there = there.ok_or(MigrationError::NotAProgram { address: id })?;
+    if there.authority == Some(to) {
+        report(&Progress::Skipped { what });
+        return Ok(false);
+    }
+    if there.authority != Some(authority.pubkey()) {
+        return Err(MigrationError::NotUpgradeAuthority {
+            program: id,
+            authority: there.authority,
+        });
+    }
+    if account_of(client, &to).await?.is_none() {
+        return Err(MigrationError::UnknownAuthority { address: to });
+    }
+    report(&Progress::Next {
+        what: format!(
+            "{what} ({id}) goes from {} to {to}, for good",
+            authority.pubkey()
+        ),
+    });
+    let give = set_upgrade_authority(&id, &authority.pubkey(), Some(&to));
+    client
+        .send(&[give], &[authority])
+        .await
+        .map_err(MigrationError::during(&what))?;
+    report(&Progress::Done { what });
+    Ok(true)
 }
 
 struct Deployment<'a> {
@@ -104,57 +219,11 @@ struct Deployment<'a> {
 }
 
 impl Deployment<'_> {
-    async fn account(&self, address: &Pubkey) -> Result<Option<Account>, MigrationError> {
-        let response = self
-            .client
-            .rpc
-            .get_account_with_commitment(address, CommitmentConfig::confirmed())
-            .await?;
-        Ok(response.value)
-    }
-
-    /// Refuses what the authority could not upgrade.
-    async fn on_chain(&self) -> Result<Option<OnChain>, MigrationError> {
-        let Some(account) = self.account(&self.id).await? else {
-            return Ok(None);
-        };
-        let wrong = || MigrationError::NotAProgram { address: self.id };
-        if account.owner != LOADER {
-            return Err(wrong());
-        }
-        let data = self
-            .account(&get_program_data_address(&self.id))
-            .await?
-            .ok_or_else(wrong)?
-            .data;
-        let Ok(State::ProgramData {
-            slot,
-            upgrade_authority_address,
-        }) = bincode::deserialize(&data)
-        else {
-            return Err(wrong());
-        };
-        if upgrade_authority_address != Some(self.authority.pubkey()) {
-            return Err(MigrationError::NotUpgradeAuthority {
-                program: self.id,
-                authority: upgrade_authority_address,
-            });
-        }
-        let bytes = data
-            .get(State::size_of_programdata_metadata()..)
-            .unwrap_or_default()
-            .to_vec();
-        Ok(Some(OnChain { slot, bytes }))
-    }
-
     async fn fill_buffer(&self, report: Report<'_>) -> Result<Pubkey, MigrationError> {
         let authority = self.authority.pubkey();
-        let digest = hashv(&[self.id.as_ref(), &self.program.bytes]);
-        // A seed has at most 32 characters.
-        let seed: String = digest.to_string().chars().take(32).collect();
-        let buffer = Pubkey::create_with_seed(&authority, &seed, &LOADER)
-            .map_err(|_| MigrationError::ForeignBuffer { address: self.id })?;
-        match self.account(&buffer).await? {
+        let seed = self.program.seed();
+        let buffer = buffer_of(&authority, self.program)?;
+        match account_of(self.client, &buffer).await? {
             None => self.create_buffer(buffer, &seed).await?,
             Some(account) => {
                 let ours = State::Buffer {
@@ -235,7 +304,7 @@ impl Deployment<'_> {
 
     /// Until the next transaction falls into a later slot than the program's last change.
     async fn wait_past_last_change(&self) -> Result<(), MigrationError> {
-        let changed = self.on_chain().await?.map_or(0, |d| d.slot);
+        let changed = on_chain(self.client, &self.id).await?.map_or(0, |d| d.slot);
         for _ in 0..SLOTS_TO_WAIT {
             let rpc = &self.client.rpc;
             let now = rpc
@@ -251,7 +320,7 @@ impl Deployment<'_> {
 
     /// The cluster holds the bytes and has moved on to the first slot in which they run.
     async fn verify(&self) -> Result<(), MigrationError> {
-        let there = self.on_chain().await?;
+        let there = on_chain(self.client, &self.id).await?;
         if !there.is_some_and(|d| self.program.is_held_by(&d.bytes)) {
             return Err(MigrationError::NotVerified { program: self.id });
         }

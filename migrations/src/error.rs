@@ -28,6 +28,10 @@ pub enum MigrationError {
         authority: Option<Pubkey>,
     },
     #[error(
+        "the cluster does not know {address}, which is to get the upgrade authority; check it, and send it a few lamports first"
+    )]
+    UnknownAuthority { address: Pubkey },
+    #[error(
         "{address} exists but is not a program of the upgradeable loader; build with another program id"
     )]
     NotAProgram { address: Pubkey },

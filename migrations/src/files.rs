@@ -13,6 +13,13 @@ use {
     std::{fs, path::Path},
 };
 
+/// The protocol's programs by the names of their files, in the order in which they depend on each other.
+pub const PROGRAMS: [(&str, Pubkey); 3] = [
+    ("risk_engine", risk_engine::ID),
+    ("margin_pool", margin_pool::ID),
+    ("liquidation", liquidation::ID),
+];
+
 /// A program as `cargo xtask build` leaves it.
 pub struct ProgramFiles {
     pub name: String,
@@ -56,14 +63,10 @@ impl ProgramFiles {
     /// # Errors
     /// As [`ProgramFiles::read`].
     pub fn all(directory: &Path) -> Result<Vec<Self>, MigrationError> {
-        [
-            ("risk_engine", risk_engine::ID),
-            ("margin_pool", margin_pool::ID),
-            ("liquidation", liquidation::ID),
-        ]
-        .into_iter()
-        .map(|(name, id)| Self::read(directory, name, id))
-        .collect()
+        PROGRAMS
+            .into_iter()
+            .map(|(name, id)| Self::read(directory, name, id))
+            .collect()
     }
 
     /// Whether the room a cluster keeps for a program holds these bytes, followed by nothing but zeros.

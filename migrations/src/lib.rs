@@ -13,7 +13,7 @@ mod upload;
 
 pub use {
     apply::{Applied, apply, refresh},
-    deploy::{Deployed, deploy},
+    deploy::{Deployed, deploy, hand_over},
     error::MigrationError,
     files::ProgramFiles,
     parameters::{CollateralParameters, Parameters, UnderlyingParameters},

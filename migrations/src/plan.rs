@@ -29,6 +29,8 @@ pub struct Step {
     pub instructions: Vec<Instruction>,
     /// The account whose existence means that this step has been done.
     pub done_when: Option<Pubkey>,
+    /// The book that must have a price before this step can be run.
+    pub needs_price: Option<Pubkey>,
 }
 
 /// The book of an underlying by its index; for an index that is not there, an address without an account.
@@ -66,6 +68,7 @@ pub fn steps_from(parameters: &Parameters, authority: Pubkey, first: u64) -> Vec
             },
         )],
         done_when: Some(address::risk_config()),
+        needs_price: None,
     }];
     steps.extend(p.underlyings.iter().map(|u| Step {
         name: format!("risk book {}", name_of(&u.symbol)),
@@ -86,6 +89,7 @@ pub fn steps_from(parameters: &Parameters, authority: Pubkey, first: u64) -> Vec
             },
         )],
         done_when: Some(address::risk_book(&u.symbol)),
+        needs_price: None,
     }));
     steps.push(Step {
         name: "pool".into(),
@@ -101,6 +105,7 @@ pub fn steps_from(parameters: &Parameters, authority: Pubkey, first: u64) -> Vec
             },
         )],
         done_when: Some(address::pool()),
+        needs_price: None,
     });
     steps.extend(p.underlyings.iter().map(|u| {
         let book = address::risk_book(&u.symbol);
@@ -112,6 +117,7 @@ pub fn steps_from(parameters: &Parameters, authority: Pubkey, first: u64) -> Vec
                 instruction::pool_governance::list_underlying(authority, number, authority, book),
             ],
             done_when: Some(address::market(&book)),
+            needs_price: None,
         }
     }));
     steps.extend(p.collaterals.iter().map(|c| {
@@ -129,6 +135,7 @@ pub fn steps_from(parameters: &Parameters, authority: Pubkey, first: u64) -> Vec
                 ),
             ],
             done_when: Some(address::vault(&c.mint)),
+            needs_price: Some(book_of(p, c.underlying)),
         }
     }));
     steps.push(Step {
@@ -143,6 +150,7 @@ pub fn steps_from(parameters: &Parameters, authority: Pubkey, first: u64) -> Vec
             },
         )],
         done_when: Some(address::liquidation_config()),
+        needs_price: None,
     });
     steps
 }
@@ -181,6 +189,7 @@ pub fn scenario_steps(
                 chunk.to_vec(),
             )],
             done_when: None,
+            needs_price: None,
         });
     }
     steps.extend(verify_scenarios(set, scenario_set, in_force));
@@ -218,6 +227,7 @@ pub(crate) fn create_scenarios(
         )
         .to_vec(),
         done_when: Some(scenario_set),
+        needs_price: None,
     }
 }
 
@@ -234,6 +244,7 @@ pub(crate) fn verify_scenarios(
         name: format!("scenario verification {}/{of}", i + 1),
         instructions: vec![call],
         done_when: None,
+        needs_price: None,
     });
     steps.collect()
 }
@@ -257,6 +268,7 @@ pub(crate) fn activate_scenarios(
             execute,
         ],
         done_when: None,
+        needs_price: None,
     }
 }
 
@@ -271,6 +283,7 @@ pub fn raise_timelock(in_force: RiskParams, timelock: u64, authority: Pubkey) ->
         name: TIMELOCK.into(),
         instructions: vec![instruction::governance::tighten_params(authority, params)],
         done_when: None,
+        needs_price: None,
     })
 }
 
@@ -295,6 +308,7 @@ pub fn raise_pool_timelock(
             execute,
         ],
         done_when: None,
+        needs_price: None,
     })
 }
 

@@ -7,6 +7,10 @@ pub enum Progress {
     Done { what: String },
     /// A step was found done already.
     Skipped { what: String },
+    /// A step that cannot be taken back is about to run.
+    Next { what: String },
+    /// A step cannot be run yet.
+    Waiting { what: String, until: String },
     /// An upload has this many of its parts on chain.
     Uploaded {
         what: String,

@@ -25,8 +25,10 @@ const PART: usize = 960;
 const IN_FLIGHT: usize = 12;
 /// Writes under one blockhash: a chain that makes a block per transaction forgets it after 150.
 const PER_BLOCKHASH: usize = 96;
-/// How often and how long to look for writes that were sent.
+/// How often to look for writes that were sent, and how long: so many slots without news, or so many looks where a chain makes
+/// no slots by itself.
 const POLL: Duration = Duration::from_millis(200);
+const SLOTS: u64 = 8;
 const POLLS: usize = 50;
 /// Rounds in a row without a single new part before giving up.
 const PATIENCE: usize = 3;
@@ -122,23 +124,29 @@ impl<W: Fn(u32, Vec<u8>) -> Instruction> Upload<'_, W> {
         of: usize,
     ) -> Result<Vec<usize>, MigrationError> {
         let mut missing = self.missing(client).await?;
-        let mut unchanged = 0;
-        // A block takes 400 ms: two seconds without news mean that the rest was lost.
+        let mut news = self.slot(client).await?;
+        // A slot or two take a write in. The cluster's own slots count: one that is slow has lost nothing yet.
         for _ in 0..POLLS {
-            if missing.is_empty() || unchanged == 10 {
+            let slot = self.slot(client).await?;
+            if missing.is_empty() || slot.saturating_sub(news) >= SLOTS {
                 break;
             }
             sleep(POLL).await;
             let now = self.missing(client).await?;
-            unchanged = if now.len() == missing.len() {
-                unchanged + 1
-            } else {
-                0
-            };
+            if now.len() < missing.len() {
+                news = slot;
+            }
             missing = now;
             self.report(report, of - missing.len(), of);
         }
         Ok(missing)
+    }
+
+    async fn slot(&self, client: &Client) -> Result<u64, MigrationError> {
+        let rpc = &client.rpc;
+        Ok(rpc
+            .get_slot_with_commitment(CommitmentConfig::processed())
+            .await?)
     }
 
     async fn missing(&self, client: &Client) -> Result<Vec<usize>, MigrationError> {

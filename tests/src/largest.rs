@@ -34,7 +34,7 @@ pub fn widened(underlyings: usize, collaterals: usize) -> Setup {
     for i in shipped..underlyings {
         let feed = keypair(&format!("feed {i}")).pubkey().to_bytes();
         let limit = 1_000_000.0;
-        let added = UnderlyingParameters::new(&format!("U{i}"), feed, 0.035, 0.018, limit);
+        let added = UnderlyingParameters::new(&format!("U{i}"), feed, (0.035, 0.018), 0.0, limit);
         setup.parameters.underlyings.push(added);
         setup.prices.push(setup.prices[i % shipped]);
     }

@@ -1,4 +1,5 @@
 pub mod account;
+pub mod authorities;
 pub mod backtest;
 pub mod cash;
 pub mod margin;

@@ -4,7 +4,8 @@
 use {
     anyhow::{Context, Result},
     cep_migrations::{
-        Deployed, Parameters, ProgramFiles, Progress, apply, deploy, parameters, refresh,
+        Deployed, Parameters, ProgramFiles, Progress, apply, deploy, files::PROGRAMS, hand_over,
+        parameters,
     },
     cep_scenarios::ScenarioSet,
     cep_sdk::{Client, Pubkey, address, units::symbol},
@@ -35,10 +36,13 @@ struct Cli {
     /// Who may pause and tighten the risk engine at once, beside the authority
     #[arg(long)]
     guardian: Option<Pubkey>,
+    /// Who may upgrade the programs from the end of the set-up on, for good: a multisig behind a timelock
+    #[arg(long)]
+    upgrade_authority: Option<Pubkey>,
     /// Leave the programs as they are and only initialise
     #[arg(long)]
     skip_deploy: bool,
-    /// Oracle account of an underlying, to refresh its book at the end; repeat for each and for each source
+    /// Oracle account of an underlying, for the first price of its book; repeat for each and for each source
     #[arg(long, value_name = "SYMBOL=ADDRESS", value_parser = price_account)]
     price_account: Vec<(Pubkey, Pubkey)>,
 }
@@ -86,13 +90,27 @@ async fn run(cli: Cli) -> Result<()> {
     let scenarios = ScenarioSet::shipped().context("the shipped scenario set is damaged")?;
     let mut parameters = Parameters::standard(cli.quote_mint, cli.sol_mint);
     parameters.guardian = cli.guardian.unwrap_or_default();
-    let applied = apply(&client, &keypair, &parameters, &scenarios, &report).await?;
     let mut by_book: BTreeMap<Pubkey, Vec<Pubkey>> = BTreeMap::new();
     for (book, account) in cli.price_account {
         by_book.entry(book).or_default().push(account);
     }
     let prices: Vec<_> = by_book.into_iter().collect();
-    refresh(&client, &keypair, &prices).await?;
+    let applied = apply(&client, &keypair, &parameters, &scenarios, &prices, &report).await?;
+    match (cli.upgrade_authority, applied.waiting) {
+        (Some(to), 0) => {
+            for program in PROGRAMS {
+                hand_over(&client, &keypair, program, to, &report).await?;
+            }
+        }
+        (Some(_), _) => say(
+            &bar,
+            "waiting  upgrade authority, until the listings above are made",
+        ),
+        (None, _) => say(
+            &bar,
+            "the upgrade authority stays with this key; hand it to a multisig with --upgrade-authority",
+        ),
+    }
     bar.finish_and_clear();
     println!(
         "{} steps done, {} were done already; scenario set {} in force",
@@ -105,6 +123,8 @@ fn show(bar: &ProgressBar, progress: &Progress) {
     match progress {
         Progress::Done { what } => say(bar, &format!("done     {what}")),
         Progress::Skipped { what } => say(bar, &format!("skipped  {what}")),
+        Progress::Next { what } => say(bar, &format!("next     {what}")),
+        Progress::Waiting { what, until } => say(bar, &format!("waiting  {what}, until {until}")),
         Progress::Uploaded { what, parts, of } => {
             bar.set_message(what.clone());
             bar.set_length(u64::try_from(*of).unwrap_or(u64::MAX));

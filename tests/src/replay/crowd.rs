@@ -140,7 +140,8 @@ pub fn set_the_scene(crash: &Crash, seed: u64) -> Option<Scene> {
     })
 }
 
-/// What ships, but that nothing waits for the timelock, and that volatility is that of the weeks before.
+/// What ships, but that nothing waits for the timelock, that volatility is that of the weeks before, and that size is neither
+/// charged nor limited for one account: a few makers here have the other side of everybody.
 fn deployed(tape: &Tape) -> World {
     let mut setup = Setup::standard();
     let shipped = cep_migrations::Parameters::standard(

@@ -83,7 +83,7 @@ fn life_of_a_call(into: &mut BTreeMap<String, u64>) {
 
 fn rate_of_a_staked_token(into: &mut BTreeMap<String, u64>) {
     let mut setup = options::setup();
-    let mut staked = UnderlyingParameters::new("JITOSOL", feeds::SOL, 0.0097, 0.0097, 1e6);
+    let mut staked = UnderlyingParameters::new("JITOSOL", feeds::SOL, (0.0097, 0.0097), 0.0, 1e6);
     staked.column = symbol("SOLGAP");
     staked.sources = vec![switchboard(&keypair("market").pubkey())];
     let args = StakedArgs {
