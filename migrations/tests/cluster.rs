@@ -5,7 +5,7 @@
 use {
     cep_migrations::{
         Deployed, MigrationError, ProgramFiles, Progress, deploy, deploy::buffer_of,
-        progress::silent,
+        files::PROGRAMS, hand_over, parameters::feeds, progress::silent,
     },
     cep_sdk::{Client, Pubkey},
     solana_client::{
@@ -22,7 +22,7 @@ use {
         process::Command,
         sync::atomic::{AtomicUsize, Ordering},
     },
-    surfpool_sdk::{SimnetCommand, Surfnet},
+    surfpool_sdk::{BlockProductionMode, SimnetCommand, Surfnet},
 };
 
 const LAMPORTS: u64 = 1_000_000_000_000;
@@ -186,6 +186,42 @@ async fn holds_a_part(client: &Client, buffer: &Pubkey, program: &ProgramFiles) 
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_upgrade_authority_is_handed_over_once_to_an_address_that_exists() {
+    let World {
+        client,
+        payer,
+        surfnet,
+    } = world().await;
+    let key = Keypair::new();
+    let (program, other) = (files("risk_engine", &key), files("liquidation", &key));
+    deploy(&client, &payer, &program, &silent).await.unwrap();
+    let (id, multisig) = (key.pubkey(), Keypair::new().pubkey());
+    let give = async |to| hand_over(&client, &payer, ("program", id), to, &silent).await;
+
+    let refused = give(multisig).await;
+    assert!(
+        matches!(refused, Err(MigrationError::UnknownAuthority { .. })),
+        "{refused:?}"
+    );
+    surfnet.cheatcodes().fund_sol(&multisig, LAMPORTS).unwrap();
+    assert!(give(multisig).await.unwrap());
+    assert!(!give(multisig).await.unwrap(), "done already");
+    let refused = give(payer.pubkey()).await;
+    assert!(
+        matches!(refused, Err(MigrationError::NotUpgradeAuthority { .. })),
+        "{refused:?}"
+    );
+    // What is there already needs no authority; other code does.
+    let same = deploy(&client, &payer, &program, &silent).await.unwrap();
+    assert_eq!(same, Deployed::Unchanged);
+    let refused = deploy(&client, &payer, &other, &silent).await;
+    assert!(
+        matches!(refused, Err(MigrationError::NotUpgradeAuthority { .. })),
+        "{refused:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn without_money_the_deployment_says_how_much_is_missing() {
     let World {
         client,
@@ -204,7 +240,7 @@ async fn without_money_the_deployment_says_how_much_is_missing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_command_sets_up_a_cluster_and_a_second_run_finds_it_done() {
+async fn the_command_sets_up_a_cluster_lists_what_is_priced_and_a_last_run_finds_it_done() {
     let World {
         payer,
         surfnet,
@@ -244,7 +280,9 @@ async fn the_command_sets_up_a_cluster_and_a_second_run_finds_it_done() {
     std::fs::create_dir_all(&directory).unwrap();
     let key = directory.join("payer.json");
     std::fs::write(&key, format!("{:?}", payer.to_bytes())).unwrap();
-    let run = || {
+    let multisig = Keypair::new().pubkey();
+    surfnet.cheatcodes().fund_sol(&multisig, LAMPORTS).unwrap();
+    let run = |more: &[String]| {
         let output = Command::new(env!("CARGO_BIN_EXE_cep-migrate"))
             .args([
                 "--url",
@@ -253,11 +291,14 @@ async fn the_command_sets_up_a_cluster_and_a_second_run_finds_it_done() {
                 &quote,
                 "--sol-mint",
                 &sol,
+                "--upgrade-authority",
+                &multisig.to_string(),
             ])
             .arg("--keypair")
             .arg(&key)
             .arg("--program-dir")
             .arg(deploy_dir())
+            .args(more)
             .output()
             .unwrap();
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
@@ -268,15 +309,68 @@ async fn the_command_sets_up_a_cluster_and_a_second_run_finds_it_done() {
         );
         text
     };
-    let (first, second) = (run(), run());
+    let first = run(&[]);
+    // From here on time passes by transactions alone, so that a price is as fresh on a slow machine as on a fast one.
+    let by_transactions =
+        SimnetCommand::UpdateBlockProductionMode(BlockProductionMode::Transaction);
+    surfnet.send_command(by_transactions).unwrap();
+    let now = client.clock().await.unwrap().unix_timestamp;
+    let mut priced = vec!["--skip-deploy".to_owned()];
+    for (symbol, feed, price) in [
+        ("BTC", feeds::BTC, 120_000),
+        ("ETH", feeds::ETH, 4_300),
+        ("SOL", feeds::SOL, 220),
+    ] {
+        let at = Keypair::new().pubkey();
+        let data = price_update(feed, price, now);
+        let cheats = surfnet.cheatcodes();
+        cheats.set_account(&at, LAMPORTS, &data, &RECEIVER).unwrap();
+        priced.extend(["--price-account".to_owned(), format!("{symbol}={at}")]);
+    }
+    let (second, third) = (run(&priced), run(&[]));
     std::fs::remove_dir_all(&directory).unwrap();
     assert!(
-        first.contains("12 steps done, 0 were done already"),
+        first.contains("9 steps done, 0 were done already, 1 waits for a price"),
         "{first}"
     );
     assert!(
-        second.contains("0 steps done, 12 were done already"),
+        second.contains("3 steps done, 9 were done already, 0 wait"),
         "{second}"
     );
-    assert!(second.contains("skipped  risk_engine"), "{second}");
+    assert!(
+        third.contains("0 steps done, 12 were done already, 0 wait"),
+        "{third}"
+    );
+    assert!(third.contains("skipped  risk_engine"), "{third}");
+    // The upgrade authority goes last, after it was said, and once.
+    assert!(!first.contains("next     "), "{first}");
+    for (name, id) in PROGRAMS {
+        let owner = format!("upgrade authority of {name}");
+        assert!(second.contains(&format!("next     {owner}")), "{second}");
+        assert!(second.contains(&format!("done     {owner}")), "{second}");
+        assert!(third.contains(&format!("skipped  {owner}")), "{third}");
+        let authority = client.upgrade_authority(&id).await.unwrap();
+        assert_eq!(authority, Some(multisig));
+    }
+}
+
+/// Pyth's receiver.
+const RECEIVER: Pubkey = solana_sdk::pubkey!("rec5EKMGg6MxZYaMdyBfgwp4d5rB9T1VQH5pJv5LtFJ");
+
+/// A fully verified `PriceUpdateV2`, in USD, as the receiver lays it out.
+fn price_update(feed: [u8; 32], usd: i64, now: i64) -> Vec<u8> {
+    let (price, exponent) = (usd * 100_000_000, -8i32);
+    let confidence = price / 2_000;
+    let mut data = solana_sdk::hash::hash(b"account:PriceUpdateV2").to_bytes()[..8].to_vec();
+    // Who may write it, and that all guardians signed.
+    data.extend([0; 32]);
+    data.push(1);
+    data.extend(feed);
+    data.extend(price.to_le_bytes());
+    data.extend(confidence.to_le_bytes());
+    data.extend(exponent.to_le_bytes());
+    for number in [now, now - 1, price, confidence, 0] {
+        data.extend(number.to_le_bytes());
+    }
+    data
 }

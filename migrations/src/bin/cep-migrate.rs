@@ -112,9 +112,14 @@ async fn run(cli: Cli) -> Result<()> {
         ),
     }
     bar.finish_and_clear();
+    let wait = if applied.waiting == 1 {
+        "waits"
+    } else {
+        "wait"
+    };
     println!(
-        "{} steps done, {} were done already; scenario set {} in force",
-        applied.done, applied.skipped, applied.scenario_set
+        "{} steps done, {} were done already, {} {wait} for a price; scenario set {} in force",
+        applied.done, applied.skipped, applied.waiting, applied.scenario_set
     );
     Ok(())
 }

@@ -37,7 +37,9 @@ use {
     },
     solana_sdk::{
         instruction::Instruction,
+        message::Message,
         signature::{Keypair, Signer},
+        transaction::Transaction,
     },
 };
 
@@ -202,8 +204,16 @@ fn the_programs_refuse_accounts_of_another_version() {
     raise_version(&mut world, &set);
     world.refresh_scenarios(BTC).refused(mismatch);
 
-    let mut world = ready.clone();
+    let mut world = ready;
     let (alice, bob) = (world.trader("alice", 1e6), world.trader("bob", 1e6));
+    let price = world.book(BTC).price;
+    let trade = instruction::pool::trade_block(
+        (alice.account, alice.owner()),
+        (bob.account, bob.owner()),
+        vec![margin_pool::Leg::perpetual(BTC, 1_000, price)],
+        &[book],
+    );
+    assert_eq!(logs_of(world.clone(), &trade, [&alice.key, &bob.key]), None);
     for address in [
         address::pool(),
         alice.account,
@@ -212,10 +222,17 @@ fn the_programs_refuse_accounts_of_another_version() {
     ] {
         let mut world = world.clone();
         raise_version(&mut world, &address);
-        world
-            .trade_at_mark(&alice, &bob, BTC, 1.0)
-            .refused(mismatch);
+        let logs = logs_of(world, &trade, [&alice.key, &bob.key]).unwrap();
+        assert!(logs.contains("AccountDiscriminatorMismatch"), "{logs}");
     }
+}
+
+/// The logs of a refusal, without the checks that [`World::send`] makes of the accounts before.
+fn logs_of(mut world: World, ix: &Instruction, signers: [&Keypair; 2]) -> Option<String> {
+    let message = Message::new(std::slice::from_ref(ix), Some(&signers[0].pubkey()));
+    let transaction = Transaction::new(&signers, message, world.svm.latest_blockhash());
+    let failed = world.svm.send_transaction(transaction).err()?;
+    Some(failed.meta.logs.join("\n"))
 }
 
 #[test]

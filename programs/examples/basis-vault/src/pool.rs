@@ -53,8 +53,10 @@ impl<'info> Valued<'_, 'info> {
         let tokens = account.collaterals.get(slot).copied().unwrap_or(0);
         let counted = counted(listed, tokens, (token, base))?;
         let equity = report.maintenance.equity;
-        // Equity is rounded down.
-        let most = equity.saturating_add(1).saturating_sub(counted.least);
+        // Equity is rounded down, where there is anything to round: cash is whole.
+        let whole = account.open_positions == 0 && account.collaterals.iter().all(|a| *a == 0);
+        let above = equity.saturating_add(i64::from(!whole));
+        let most = above.saturating_sub(counted.least);
         Ok(Holdings {
             tokens,
             price: token,

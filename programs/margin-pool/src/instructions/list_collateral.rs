@@ -66,22 +66,23 @@ pub(crate) fn handler(ctx: Context<ListCollateral>) -> Result<()> {
         pool.collateral_index(&mint).is_err(),
         MarginPoolError::CollateralAlreadyListed
     );
-    let (is_staked, base) = {
+    let (is_staked, base, price) = {
         let book = ctx.accounts.book.load()?;
-        // An account that held it could be neither valued nor liquidated.
-        require!(book.price != 0, MarginPoolError::BookNotReady);
         let base = if book.is_staked == 0 {
             Some(underlying)
         } else {
             pool.underlying_index(&book.staked.base_book)
         };
-        (book.is_staked, base.ok_or(MarginPoolError::BaseNotListed)?)
+        let base = base.ok_or(MarginPoolError::BaseNotListed)?;
+        (book.is_staked, base, book.price)
     };
     let index = pool.free_collateral()?;
     let slot = pool
         .collaterals
         .get_mut(index)
         .ok_or(MarginPoolError::CollateralListFull)?;
+    // An account that held it could be neither valued nor liquidated.
+    require!(price != 0, MarginPoolError::BookNotReady);
     *slot = Collateral {
         mint,
         vault: ctx.accounts.vault.key(),
