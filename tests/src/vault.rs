@@ -30,6 +30,8 @@ pub struct Vault {
     pub key: Pubkey,
     pub mint: Pubkey,
     pub shares: Pubkey,
+    /// Where deposits pass through.
+    pub tokens: Pubkey,
     pub account: Pubkey,
     pub maker: Trader,
     pub manager: Keypair,
@@ -61,6 +63,8 @@ impl Vault {
         let (key, _) = Pubkey::find_program_address(&seeds, &basis_vault::ID);
         let seeds: [&[u8]; 2] = [basis_vault::seeds::SHARES, key.as_ref()];
         let (shares, _) = Pubkey::find_program_address(&seeds, &basis_vault::ID);
+        let seeds: [&[u8]; 2] = [basis_vault::seeds::TOKENS, key.as_ref()];
+        let (tokens, _) = Pubkey::find_program_address(&seeds, &basis_vault::ID);
         let maker = world.trader("maker", 1_000_000.0);
         let manager = world.trader("manager", 0.0).key;
         Self {
@@ -69,6 +73,7 @@ impl Vault {
             key,
             mint,
             shares,
+            tokens,
             maker,
             manager,
         }
@@ -87,6 +92,7 @@ impl Vault {
             vault: self.key,
             staked_mint: self.mint,
             shares: self.shares,
+            tokens: self.tokens,
             pool: address::pool(),
             margin_account: self.account,
             program_data: address::program_data(&basis_vault::ID),
@@ -133,6 +139,7 @@ impl Vault {
             pool: address::pool(),
             margin_account: self.account,
             pool_vault: address::vault(&self.mint),
+            tokens: self.tokens,
             source: self.world.mint_to(owner, self.mint, amount),
             destination: self.world.mint_to(owner, self.shares, 0),
             depositor: owner,

@@ -47,6 +47,7 @@ fn b8_a_weight_keeps_nothing_back_and_the_next_depositor_gets_nothing() {
             weight: 900_000,
             ramp_seconds: 0,
             outflow_limit: 0,
+            dust: 0,
         })
         .accepted();
     let (holder, mallory) = (v.person("holder"), v.person("mallory"));

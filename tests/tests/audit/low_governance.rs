@@ -265,6 +265,7 @@ fn collateral_whose_book_has_no_price_is_not_listed() {
         mint,
         underlying: SOL,
         cap: 1_000,
+        dust: 0,
     }
     .listing();
     let book = world.book_address(SOL);

@@ -29,6 +29,8 @@ pub mod seeds {
     pub const VAULT: &[u8] = b"basis";
     /// Mint of the shares: `[SHARES, vault]`.
     pub const SHARES: &[u8] = b"shares";
+    /// Token account that deposits pass through: `[TOKENS, vault]`.
+    pub const TOKENS: &[u8] = b"tokens";
 }
 
 #[program]

@@ -6,7 +6,7 @@ use {
         state::Vault,
     },
     anchor_lang::prelude::*,
-    anchor_spl::token::{Mint, MintTo, Token, TokenAccount, mint_to},
+    anchor_spl::token::{Mint, MintTo, Token, TokenAccount, Transfer, mint_to, transfer},
     margin_pool::{
         cpi,
         program::MarginPool,
@@ -31,6 +31,9 @@ pub struct Deposit<'info> {
     /// CHECK: the pool's vault of the token, which the pool checks.
     #[account(mut)]
     pub pool_vault: UncheckedAccount<'info>,
+    /// What is deposited passes through it: only its owner brings a new kind of collateral into a margin account.
+    #[account(mut, seeds = [seeds::TOKENS, vault.key().as_ref()], bump)]
+    pub tokens: Account<'info, TokenAccount>,
     #[account(mut, token::mint = staked_mint, token::authority = depositor)]
     pub source: Account<'info, TokenAccount>,
     #[account(mut, token::mint = shares)]
@@ -54,19 +57,28 @@ pub(crate) fn handler<'info>(
         pairs: ctx.remaining_accounts,
     };
     let before = valued.holdings()?;
+    let call = Transfer {
+        from: accounts.source.to_account_info(),
+        to: accounts.tokens.to_account_info(),
+        authority: accounts.depositor.to_account_info(),
+    };
+    transfer(CpiContext::new(accounts.token_program.key(), call), amount)?;
     let call = cpi::accounts::Deposit {
         pool: accounts.pool.to_account_info(),
         margin_account: accounts.margin_account.to_account_info(),
         mint: accounts.staked_mint.to_account_info(),
         vault: accounts.pool_vault.to_account_info(),
-        source: accounts.source.to_account_info(),
-        depositor: accounts.depositor.to_account_info(),
+        source: accounts.tokens.to_account_info(),
+        depositor: accounts.vault.to_account_info(),
         token_program: accounts.token_program.to_account_info(),
     };
     // The pool reads the staked token's book, the first of the pairs.
     let book = ctx.remaining_accounts.iter().take(1).cloned().collect();
-    let context = CpiContext::new(accounts.margin_pool.key(), call).with_remaining_accounts(book);
-    cpi::deposit(context, amount)?;
+    signed(&accounts.vault, |signer| {
+        let context = CpiContext::new_with_signer(accounts.margin_pool.key(), call, signer)
+            .with_remaining_accounts(book);
+        cpi::deposit(context, amount)
+    })?;
 
     // What arrived, which is not what was sent where a token takes a fee.
     let slot = {

@@ -1,7 +1,7 @@
 use {
     crate::{error::BasisVaultError, pool::signed, seeds, state::Vault, value::SHARE_DECIMALS},
     anchor_lang::prelude::*,
-    anchor_spl::token::{Mint, Token},
+    anchor_spl::token::{Mint, Token, TokenAccount},
     margin_pool::{cpi, program::MarginPool, state::Pool},
     risk_engine::deployer::may_initialize,
 };
@@ -17,7 +17,10 @@ pub struct Initialize<'info> {
     pub staked_mint: Account<'info, Mint>,
     #[account(init, payer = deployer, mint::decimals = SHARE_DECIMALS, mint::authority = vault,
         seeds = [seeds::SHARES, vault.key().as_ref()], bump)]
-    pub shares: Account<'info, Mint>,
+    pub shares: Box<Account<'info, Mint>>,
+    #[account(init, payer = deployer, token::mint = staked_mint, token::authority = vault,
+        seeds = [seeds::TOKENS, vault.key().as_ref()], bump)]
+    pub tokens: Box<Account<'info, TokenAccount>>,
     #[account(mut)]
     pub pool: AccountLoader<'info, Pool>,
     /// CHECK: created by the pool, which derives its address from the vault's.
