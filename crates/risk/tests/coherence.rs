@@ -61,6 +61,16 @@ impl Bench {
     }
 
     fn evaluate(&mut self, book: &[(usize, i64)], cash: i64, kind: Kind) -> Breakdown {
+        self.evaluate_by(&PARAMS, book, cash, kind)
+    }
+
+    fn evaluate_by(
+        &mut self,
+        params: &MarginParams,
+        book: &[(usize, i64)],
+        cash: i64,
+        kind: Kind,
+    ) -> Breakdown {
         let holdings: Vec<Holding<'_>> = book
             .iter()
             .filter(|(_, q)| *q != 0)
@@ -72,9 +82,7 @@ impl Bench {
             holdings: &holdings,
             books: &books,
         };
-        portfolio
-            .evaluate(&PARAMS, kind, &mut self.scratch)
-            .unwrap()
+        portfolio.evaluate(params, kind, &mut self.scratch).unwrap()
     }
 }
 
@@ -83,6 +91,138 @@ fn add(book: &mut Vec<(usize, i64)>, instrument: usize, q: i64) {
         Some((_, sum)) => *sum += q,
         None => book.push((instrument, q)),
     }
+}
+
+impl Bench {
+    /// A random book of which part offsets exactly what the rest is exposed to: a future against the index in the
+    /// proportion of its forward, or an instrument against itself.
+    fn offset_book(&mut self) -> Vec<(usize, i64)> {
+        let mut book = match self.rng.below(3) {
+            0 => self.book(),
+            _ => Vec::new(),
+        };
+        for _ in 0..1 + self.rng.below(3) {
+            let contracts = self.rng.signed(40_000);
+            let (future, index) = self.market.a_basis_trade(&mut self.rng);
+            add(&mut book, future, contracts * 1_000);
+            add(&mut book, index, -contracts * 1_012);
+        }
+        let q = match self.rng.below(3) {
+            0 => 0,
+            _ => self.rng.signed(3),
+        };
+        let (future, _) = self.market.a_basis_trade(&mut self.rng);
+        add(&mut book, future, q);
+        book
+    }
+
+    /// What a unit more costs at most: alone, on either side.
+    fn gross(&mut self, unit: (usize, i64), kind: Kind) -> Breakdown {
+        let (instrument, q) = unit;
+        let long = self.evaluate(&[(instrument, q)], 0, kind);
+        let short = self.evaluate(&[(instrument, -q)], 0, kind);
+        if long.requirement > short.requirement {
+            long
+        } else {
+            short
+        }
+    }
+}
+
+/// Nothing that is added moves the requirement by more than it would need alone, wherever the book stands: exact offsets and
+/// books on either side of them too.
+#[test]
+fn a_unit_more_moves_the_requirement_by_no_more_than_its_own_gross_charge() {
+    let mut bench = Bench::new(10);
+    let (mut at_nothing, mut charged) = (0, 0);
+    for case in 0..CASES / 2 {
+        let (book, kind) = (bench.offset_book(), bench.kind());
+        let instrument = bench.rng.below(bench.market.instruments() as u64) as usize;
+        let q = 1 + bench.rng.below(3) as i64;
+        let mut more = book.clone();
+        add(&mut more, instrument, q);
+        let (before, after) = (
+            bench.evaluate(&book, 0, kind),
+            bench.evaluate(&more, 0, kind),
+        );
+        let gross = bench.gross((instrument, q), kind);
+        let moved = (after.requirement - before.requirement).abs();
+        assert!(
+            moved <= gross.requirement,
+            "case {case}: {moved} for {gross:?}"
+        );
+        // Each charge by itself too.
+        for (name, of) in CHARGES {
+            let moved = (of(&after) - of(&before)).abs();
+            let own = of(&bench.evaluate(&[(instrument, q)], 0, kind));
+            assert!(moved <= own, "case {case}, {name}: {moved} for {own}");
+        }
+        at_nothing += u64::from(before.expected_shortfall == 0);
+        charged += u64::from(before.expected_shortfall == 0 && before.requirement > 0);
+    }
+    // Not vacuous: many books offset themselves exactly, and they are charged all the same.
+    assert!(
+        at_nothing > CASES / 50 && charged > CASES / 50,
+        "{at_nothing} {charged}"
+    );
+}
+
+type Charge = (&'static str, fn(&Breakdown) -> i64);
+const CHARGES: [Charge; 3] = [
+    ("oracle", |b| b.addons.oracle),
+    ("basis", |b| b.addons.basis),
+    ("doubt", |b| b.addons.doubt),
+];
+
+/// Impact grows with the power 3/2 of the size, or 5/2 beyond the allowed share of open interest, up to the whole exposure:
+/// a unit moves it by no more than 5/2 of what the unit is worth.
+#[test]
+fn a_unit_more_moves_concentration_by_no_more_than_its_own_worth() {
+    let mut bench = Bench::new(11);
+    let mut charged = 0;
+    for case in 0..CASES / 4 {
+        let mut book = bench.offset_book();
+        // Of every size: from a millionth of a contract to ten thousand of them.
+        let instrument = bench.rng.below(bench.market.instruments() as u64) as usize;
+        let size = bench.rng.signed(10_000_000_000) >> bench.rng.below(34);
+        add(&mut book, instrument, size);
+        let q = 1 + bench.rng.below(3) as i64;
+        let mut more = book.clone();
+        add(&mut more, instrument, q);
+        let mut of = |book: &[(usize, i64)]| {
+            let all = bench.evaluate_by(&MarginParams::STANDARD, book, 0, Kind::Initial);
+            all.addons.concentration
+        };
+        let (before, after) = (of(&book), of(&more));
+        let price = bench.market.price(instrument);
+        // Rounded up to micro-USD, and the charge itself to 2⁻³⁸ of it.
+        let worth = (u128::from(price) * 3).div_ceil(1_000_000) as i64 * 5 / 2 + 2;
+        let moved = (after - before).abs();
+        assert!(
+            moved <= worth + (before >> 38),
+            "case {case}: {moved} for {worth} at {before}"
+        );
+        charged += u64::from(before > 0);
+    }
+    assert!(charged > CASES / 8);
+}
+
+/// The basis charge is asked for whatever else a book is, exact offsets included.
+#[test]
+fn the_requirement_is_never_below_the_basis_charge() {
+    let mut bench = Bench::new(12);
+    let mut alone = 0;
+    for case in 0..CASES / 2 {
+        let (book, kind) = (bench.offset_book(), bench.kind());
+        let got = bench.evaluate(&book, 0, kind);
+        let want = bench.market.basis_charge(&book, &PARAMS, kind);
+        assert!(
+            got.requirement >= want && got.addons.basis >= want,
+            "case {case}: {got:?} for {want}"
+        );
+        alone += u64::from(want > 0 && got.expected_shortfall == 0);
+    }
+    assert!(alone > CASES / 50, "{alone}");
 }
 
 #[test]

@@ -85,6 +85,9 @@ impl Addons {
 /// `exposure x impact x sigma x root(size / daily volume)`, times `share / allowed share` of open
 /// interest where that exceeds one; at most the whole exposure. The square-root law of market impact (Almgren and
 /// others 2005, "Direct estimation of equity market impact"; Tóth and others 2011).
+///
+/// Continuous in the size to the micro-USD: a rate in whole parts per million would move the charge on a large position by
+/// more than the contracts that moved it are worth. Rounded up at each step.
 fn impact(
     exposure: i64,
     size: Quantity,
@@ -92,22 +95,38 @@ fn impact(
     params: &AddonParams,
 ) -> Result<i64, RiskError> {
     let size = u128::from(size.0.unsigned_abs());
-    // Volatility and volume of the same time, the horizon. Q32 under the root, Q16 after it, one unit up.
+    if size == 0 {
+        return Ok(0);
+    }
+    // Volatility and volume of the same time, the horizon.
     let volume = u128::from(book.daily_volume) * u128::from(book.horizon)
         / u128::from(crate::SECONDS_PER_DAY);
-    let root = ((size << 32) / volume.max(1)).isqrt() + 1;
-    // Q48 with the volatility's Q32; the volatility is below 2³⁸, the root below 2⁴⁸.
-    let moved = (root * u128::from(book.sigma)) >> 16;
-    let mut ppm = (moved * u128::from(params.impact)) >> 32;
-    if book.open_interest != 0 {
-        let share = size * u128::from(PPM) / u128::from(book.open_interest);
-        let allowed = u128::from(params.open_interest_share);
-        if share > allowed {
-            ppm = ppm.saturating_mul(share) / allowed.max(1);
-        }
+    // As many bits under the root as there are, an even number of them: at least 64, since a size has no more than 64.
+    let bits = size.leading_zeros() & !1;
+    // Below 2⁶⁴, one unit up; the volatility is below 2³⁸ in Q32.
+    let root = ((size << bits) / volume.max(1)).isqrt() + 1;
+    let moved = ((root * u128::from(book.sigma)) >> (bits / 2 + 32 - RATE_BITS)) + 1;
+    // Past 2³⁴ the least impact of a millionth makes it the whole exposure anyway. Impact is 10 at most, below 2³⁶ in Q32.
+    let impact = (u128::from(params.impact) << 32) / u128::from(PPM) + 1;
+    let mut rate = ((moved.min(1 << (34 + RATE_BITS)) * impact) >> 32).min(WHOLE);
+    let (share, allowed) = (
+        size * u128::from(PPM),
+        u128::from(book.open_interest) * u128::from(params.open_interest_share),
+    );
+    if book.open_interest != 0 && share > allowed {
+        // Q40: the share is below 2⁸⁴. A factor of 2³¹ is more than any share makes.
+        let factor = ((share << 40) / allowed.max(1)).min(1 << 71);
+        rate = ((rate * factor) >> 40) + 1;
     }
-    part(exposure, ppm + 1)
+    let rate = rate.saturating_add(1).min(WHOLE);
+    // Below 2⁶³ x 2⁵⁶.
+    let charge = (u128::from(exposure.unsigned_abs()) * rate + (WHOLE - 1)) >> RATE_BITS;
+    i64::try_from(charge).map_err(|_| RiskError::Overflow)
 }
+
+/// Bits of a rate of impact below one, and one.
+const RATE_BITS: u32 = 56;
+const WHOLE: u128 = 1 << RATE_BITS;
 
 /// `exposure x multiple x sigma x root(age / horizon)`, at most the whole exposure.
 fn aged(exposure: i64, book: &Book<'_>, params: &AddonParams) -> Result<i64, RiskError> {

@@ -76,12 +76,40 @@ impl<'a> Portfolio<'a> {
             equity: net.equity,
             ..Breakdown::default()
         };
-        let Some(weights) = self.weights(&net)? else {
-            return Ok(out);
+        let factor = match kind {
+            Kind::Initial => PPM,
+            Kind::Maintenance => params.maintenance_factor,
         };
-        let (tail, factor) = match kind {
-            Kind::Initial => (TAIL_99, PPM),
-            Kind::Maintenance => (TAIL_975, params.maintenance_factor),
+        // Where nothing is exposed the scenarios ask for nothing. The add-ons do: holdings that offset each other exactly
+        // still have a basis, and what they need must not jump when a millionth of a contract is added.
+        let core = match self.weights(&net)? {
+            Some(weights) => self.core((&net, weights), (params, kind), scratch, &mut out)?,
+            None => 0,
+        };
+        let core = mul_ppm_ceil(core, factor)?;
+        out.addons = Addons::of(&net, self.books, params, kind)?;
+        let least = mul_ppm_ceil(
+            net.short_options.ceil_micro_usd()?,
+            params.addons.short_option,
+        )?;
+        out.addons.short_option = max(mul_ppm_ceil(least, factor)? - core, 0);
+        out.requirement = core
+            .checked_add(out.addons.total()?)
+            .ok_or(RiskError::Overflow)?;
+        Ok(out)
+    }
+
+    /// What the scenarios ask for before the factor of the kind; micro-USD, rounded up. Writes its parts into `out`.
+    fn core(
+        &self,
+        (net, weights): (&Net<'a>, &[u32; ROWS]),
+        (params, kind): (&MarginParams, Kind),
+        scratch: &mut Scratch,
+        out: &mut Breakdown,
+    ) -> Result<i64, RiskError> {
+        let tail = match kind {
+            Kind::Initial => TAIL_99,
+            Kind::Maintenance => TAIL_975,
         };
         let (exposures, used) = net.exposed(self.books);
         let columns: Vec<&Column> = used.iter().map(|book| book.returns).collect();
@@ -89,10 +117,10 @@ impl<'a> Portfolio<'a> {
         let (es, stress) = if net.groups.is_empty() {
             let linear = expected_shortfall_of_linear;
             let es = linear(&exposures, &columns, weights, tail, losses, undecided)?;
-            (es, self.stress(&net, &exposures, &used, scratch)?)
+            (es, self.stress(net, &exposures, &used, scratch)?)
         } else {
             // The stress rows come with the options' losses, which the shortfall waits for.
-            let stress = self.stress(&net, &exposures, &used, scratch)?;
+            let stress = self.stress(net, &exposures, &used, scratch)?;
             let excess = Excess::new(&exposures, &columns)?;
             let (losses, undecided) = (&mut scratch.losses, &mut scratch.undecided);
             (
@@ -106,17 +134,7 @@ impl<'a> Portfolio<'a> {
         let core = max(out.expected_shortfall, out.stress);
         let floor = mul_ppm_ceil(to_micro_usd(stress.own_worst)?, params.retained)?;
         out.retained = if floor > core { floor } else { 0 };
-        let core = mul_ppm_ceil(max(core, out.retained), factor)?;
-        out.addons = Addons::of(&net, self.books, params, kind)?;
-        let least = mul_ppm_ceil(
-            net.short_options.ceil_micro_usd()?,
-            params.addons.short_option,
-        )?;
-        out.addons.short_option = max(mul_ppm_ceil(least, factor)? - core, 0);
-        out.requirement = core
-            .checked_add(out.addons.total()?)
-            .ok_or(RiskError::Overflow)?;
-        Ok(out)
+        Ok(max(core, out.retained))
     }
 
     /// What the same holdings would need one by one, with no offset between them: the sum of their

@@ -2,10 +2,10 @@
 //! built by the library from a flat surface.
 
 use cep_risk::{
-    Book, Curve, Holding, Instrument, Price, Quantity, ROWS, SECONDS_PER_DAY, STRESS_ROWS,
-    WEIGHT_ONE,
+    Book, Curve, Holding, Instrument, Kind, MarginParams, Price, Quantity, ROWS, SECONDS_PER_DAY,
+    STRESS_ROWS, WEIGHT_ONE,
     black76::{OptionKind, Terms},
-    curve::{CurveBuilder, CurveTerms, NODES, level_step},
+    curve::{CurveBuilder, CurveTerms, NODES, Slope, level_step},
     rows::RETURN_ONE,
     scenario::{LEVEL_ONE, Z_ONE, simple_return},
 };
@@ -168,6 +168,66 @@ impl Market {
             LINEAR + pair + 1,
             u * (2 + DAYS.len()) + 2 + e,
         )
+    }
+
+    /// A future, and its underlying at the index: 1,012 of the index for 1,000 of the future are exposed to nothing.
+    pub fn a_basis_trade(&self, rng: &mut Rng) -> (usize, usize) {
+        let u = rng.below(UNDERLYINGS as u64) as usize;
+        let first = u * (2 + DAYS.len());
+        (first + 2 + rng.below(DAYS.len() as u64) as usize, first)
+    }
+
+    /// The basis charge as it is defined: by underlying and expiry, the delta without its sign at the index price times
+    /// floor and rate; in floats of millionths of a dollar, rounded down.
+    pub fn basis_charge(&self, book: &[(usize, i64)], params: &MarginParams, kind: Kind) -> i64 {
+        let mut charge = 0.0;
+        for u in 0..UNDERLYINGS {
+            for days in DAYS {
+                let of_expiry = book
+                    .iter()
+                    .filter(|(i, _)| self.underlying(*i) == u && self.days(*i) == Some(days));
+                let delta: f64 = of_expiry.map(|(i, q)| self.delta(*i) * *q as f64).sum();
+                let years = days as f64 / 365.0;
+                let (rate, floor) = (params.addons.basis_rate, params.addons.basis_floor);
+                let shock = floor as f64 * 1e-6 + rate as f64 * 1e-6 * years;
+                charge += delta.abs() * 1e-6 * self.spots[u] as f64 * shock;
+            }
+        }
+        let factor = match kind {
+            Kind::Initial => 1.0,
+            Kind::Maintenance => params.maintenance_factor as f64 * 1e-6,
+        };
+        // The shock is in whole parts per million, rounded down.
+        (charge * factor * (1.0 - 1e-3)) as i64
+    }
+
+    /// Days to expiry of what has one.
+    fn days(&self, instrument: usize) -> Option<u64> {
+        match instrument.checked_sub(LINEAR) {
+            Some(option) => Some(self.series[option].seconds / SECONDS_PER_DAY),
+            None => (instrument % (2 + DAYS.len()))
+                .checked_sub(2)
+                .map(|expiry| DAYS[expiry]),
+        }
+    }
+
+    /// Delta of a contract: of an option the slope of its curve.
+    fn delta(&self, instrument: usize) -> f64 {
+        let Some(option) = instrument.checked_sub(LINEAR) else {
+            return 1.0;
+        };
+        let series = &self.series[option];
+        let price = |micro| Price::new(micro).unwrap();
+        let (spot, centre) = (
+            self.spots[series.underlying],
+            self.centres[series.underlying],
+        );
+        let curve = Curve {
+            centre: price(centre),
+            values: &series.values,
+        };
+        let at = Slope::at(price(spot), price(centre));
+        curve.delta_q24(&at) as f64 / f64::from(RETURN_ONE)
     }
 
     pub fn price(&self, instrument: usize) -> u64 {
