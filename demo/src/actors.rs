@@ -3,7 +3,7 @@
 use {
     crate::{
         cluster::Cluster,
-        prices::{BTC, ETH, Prices, SOL},
+        prices::{BTC, ETH, Feeds, Prices, SOL, receiver},
         tokens,
     },
     anyhow::{Context, Result},
@@ -151,7 +151,13 @@ impl Cast {
 
     /// Deposits what the trades of `role` need and makes them with the market maker at `prices`, which must be
     /// those on chain.
-    pub async fn trade(&self, cluster: &Cluster, role: Role, prices: &Prices) -> Result<()> {
+    pub async fn trade(
+        &self,
+        cluster: &Cluster,
+        feeds: &Feeds,
+        role: Role,
+        prices: &Prices,
+    ) -> Result<()> {
         let actor = self.get(role)?;
         if let Some(cushion) = role.cushion() {
             let margin = initial_margin(&cluster.client, role, prices).await?;
@@ -165,15 +171,24 @@ impl Cast {
             .zip(&pool.underlyings)
             .map(|(_, u)| u.book)
             .collect();
-        let trade = instruction::pool::trade_block(
+        // New risk wants a price of the last seconds: prints of now, refreshed in the same transaction.
+        let now = cluster.client.clock().await?.unix_timestamp;
+        for (account, bytes) in feeds.updates(prices, now)? {
+            cluster.write_account(&account, &bytes, &receiver())?;
+        }
+        let oracles = books.iter().zip(&feeds.accounts);
+        let mut transaction: Vec<_> = oracles
+            .map(|(book, oracle)| instruction::risk::refresh(*book, &[*oracle]))
+            .collect();
+        transaction.push(instruction::pool::trade_block(
             (actor.account, actor.key.pubkey()),
             (maker.account, maker.key.pubkey()),
             legs(role, prices),
             &books,
-        );
+        ));
         cluster
             .client
-            .send(&[trade], &[&cluster.payer, &actor.key, &maker.key])
+            .send(&transaction, &[&cluster.payer, &actor.key, &maker.key])
             .await
             .with_context(|| format!("the trade of the {}", role.name()))?;
         Ok(())

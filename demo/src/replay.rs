@@ -109,7 +109,7 @@ impl Replay<'_> {
         self.post(print, 0, recording).await?;
         if print.time == LATECOMER_AT {
             self.cast
-                .trade(self.cluster, Role::Latecomer, &print.prices)
+                .trade(self.cluster, self.feeds, Role::Latecomer, &print.prices)
                 .await?;
             recording.last = self.watch.read(&self.cluster.client).await?;
         }

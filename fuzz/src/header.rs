@@ -28,13 +28,14 @@ pub struct Header {
 const _: () = assert!(size_of::<Header>() == 40);
 
 /// Owners of an account.
-pub const OWNERS: [Pubkey; 6] = [
+pub const OWNERS: [Pubkey; 7] = [
     pyth::PROGRAM,
     switchboard::PROGRAM,
     stake_pool::PROGRAM,
     risk_engine::ID,
     Pubkey::new_from_array([9; 32]),
     Pubkey::new_from_array([0; 32]),
+    pyth::SECOND_PROGRAM,
 ];
 
 /// Addresses of an account; the first is the configured one, and the configured Pyth feed.

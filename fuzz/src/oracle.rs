@@ -6,7 +6,7 @@ use {
     anchor_lang::{AccountDeserialize, prelude::Pubkey},
     pyth_solana_receiver_sdk::price_update::{PriceUpdateV2, VerificationLevel},
     risk_engine::{
-        oracle::{ClockView, Fault, Reading, read},
+        oracle::{ClockView, Fault, Reading, pyth, read},
         state::{Source, SourceArgs, SourceKind},
     },
     switchboard_on_demand::{
@@ -15,7 +15,7 @@ use {
 };
 
 const MAX: u64 = 1 << 44;
-const CLOCK_SKEW: u64 = 5;
+const CLOCK_SKEW: u64 = 120;
 
 pub(crate) fn run(kind: SourceKind, input: &[u8]) -> Outcome {
     let (header, data) = Header::split(input).ok_or(Refusal::Input)?;
@@ -23,7 +23,10 @@ pub(crate) fn run(kind: SourceKind, input: &[u8]) -> Outcome {
         kind,
         feed: KEYS[0].to_bytes(),
         max_age: header.max_age,
-        max_slots: header.max_slots,
+        max_slots: match kind {
+            SourceKind::Pyth => 0,
+            _ => header.max_slots,
+        },
         max_confidence: header.max_confidence,
         min_samples: header.min_samples,
     })
@@ -49,6 +52,8 @@ pub(crate) fn run(kind: SourceKind, input: &[u8]) -> Outcome {
     let reading = outcome?;
     source.accept(&reading);
     assert!(source.is_fresh(clock.unix, clock.slot));
+    assert_eq!(source.is_wide, u8::from(reading.is_wide));
+    assert!(source.published(clock.unix, clock.slot) <= reading.publish_time);
     assert_eq!(read(&source), Err(Fault::NotNewer), "no value counts twice");
     Ok(())
 }
@@ -63,7 +68,7 @@ struct Plain {
 }
 
 fn plain_pyth(owner: &Pubkey, mut data: &[u8]) -> Option<Plain> {
-    if *owner != pyth_solana_receiver_sdk::ID {
+    if *owner != pyth_solana_receiver_sdk::ID && *owner != pyth::SECOND_PROGRAM {
         return None;
     }
     let update = PriceUpdateV2::try_deserialize(&mut data).ok()?;
@@ -119,14 +124,16 @@ impl Plain {
             Some(mantissa / power + i128::from(up && cut))
         };
         let value = u64::try_from(units(self.value, false)?).ok()?;
-        let confidence = u64::try_from(units(self.confidence, true)?).ok()?;
+        let confidence = units(self.confidence, true).and_then(|c| u64::try_from(c).ok());
+        let confidence = confidence.unwrap_or(value).min(value);
         let certain = u128::from(confidence) * 1_000_000
             <= u128::from(value) * u128::from(source.max_confidence);
-        (in_time && (1..=MAX).contains(&value) && certain).then_some(Reading {
+        (in_time && (1..=MAX).contains(&value)).then_some(Reading {
             value,
             confidence,
             publish_time: self.time,
             slot: self.slot,
+            is_wide: !certain,
         })
     }
 }

@@ -98,6 +98,7 @@ fn pyth() -> Vec<Seed> {
         unix: NOW + 51,
         ..sound
     };
+    let second = Header { owner: 6, ..sound };
     let seed = |name, header: &Header, data: &[u8], refusal| {
         self::seed("pyth", name, header, data, refusal)
     };
@@ -106,7 +107,8 @@ fn pyth() -> Vec<Seed> {
         seed("wrong_owner", &stranger, &full, Some("WrongOwner")),
         seed("partial", &sound, &partial, Some("NotVerified")),
         seed("truncated", &sound, &full[..100], Some("Truncated")),
-        seed("too_uncertain", &strict, &full, Some("TooUncertain")),
+        seed("too_uncertain", &strict, &full, None),
+        seed("second_receiver", &second, &full, None),
         seed("too_old", &late, &full, Some("TooOld")),
         seed("no_account", &sound, &[], Some("Truncated")),
     ]

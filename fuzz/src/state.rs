@@ -88,12 +88,14 @@ fn read_book(book: &RiskBook, now: i64) {
             in_range && book.scenario_generation != 0
         );
     }
-    let fresh = book.age(now) <= book.max_price_age;
+    let fresh = book.price != 0 && book.age(now) <= book.max_price_age;
     assert_eq!(book.price_is_fresh(now), fresh);
     assert!(fresh || book.is_degraded(now));
     let _ = (
         book.scenarios_cover_volatility(),
-        book.price_is_dead(now),
+        book.usable_seconds_at(now),
+        book.price_integral_at(now),
+        book.price_bears_new_risk(now, book.refreshed_slot),
         book.has_gap(),
     );
     for source in &book.sources {

@@ -26,6 +26,12 @@ pub enum Task {
     RefreshScenarios {
         scenario_set: Pubkey,
     },
+    /// Announce that a book's oracles are silent.
+    AnnounceSilence,
+    /// Rebuild the value curves that are due, from a slot on.
+    RefreshCurves {
+        from: u16,
+    },
     Open {
         books: Vec<Pubkey>,
     },
@@ -76,6 +82,8 @@ pub struct Terms {
 pub enum Kind {
     Refresh,
     RefreshScenarios,
+    AnnounceSilence,
+    RefreshCurves,
     Open,
     Bid,
     Close,
@@ -94,6 +102,8 @@ impl Action {
         match self.task {
             Task::Refresh { .. } => Kind::Refresh,
             Task::RefreshScenarios { .. } => Kind::RefreshScenarios,
+            Task::AnnounceSilence => Kind::AnnounceSilence,
+            Task::RefreshCurves { .. } => Kind::RefreshCurves,
             Task::Open { .. } => Kind::Open,
             Task::Bid { .. } => Kind::Bid,
             Task::Close { .. } => Kind::Close,
@@ -115,6 +125,8 @@ impl fmt::Display for Kind {
         f.write_str(match self {
             Self::Refresh => "refresh",
             Self::RefreshScenarios => "refresh_scenarios",
+            Self::AnnounceSilence => "announce_silence",
+            Self::RefreshCurves => "refresh_curves",
             Self::Open => "open_auction",
             Self::Bid => "bid",
             Self::Close => "close_auction",

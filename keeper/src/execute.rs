@@ -9,6 +9,9 @@ use {
     solana_sdk::{instruction::Instruction, signature::Keypair, signer::Signer},
 };
 
+/// Curves that one transaction builds: 151,000 compute units each at most.
+const CURVES: u8 = 8;
+
 /// Who acts.
 pub struct Actor {
     pub keypair: Keypair,
@@ -29,7 +32,10 @@ pub async fn execute(client: &Client, actor: &Actor, action: &Action) -> Result<
 pub fn involved(actor: &Actor, action: &Action) -> Vec<Pubkey> {
     let mut list = vec![action.subject];
     let books = match &action.task {
-        Task::Refresh { .. } | Task::RefreshScenarios { .. } => return list,
+        Task::Refresh { .. }
+        | Task::RefreshScenarios { .. }
+        | Task::AnnounceSilence
+        | Task::RefreshCurves { .. } => return list,
         Task::Open { books } | Task::Close { books, .. } | Task::Bid { books, .. } => {
             list.extend([actor.own, address::auction(&action.subject)]);
             books
@@ -50,6 +56,10 @@ fn instructions(actor: &Actor, action: &Action) -> Vec<Instruction> {
     let main = match &action.task {
         Task::Refresh { oracles } => risk::refresh(subject, oracles),
         Task::RefreshScenarios { scenario_set } => risk::refresh_scenarios(subject, *scenario_set),
+        Task::AnnounceSilence => risk::announce_silence(subject),
+        Task::RefreshCurves { from } => {
+            instruction::instruments::refresh_curves(subject, *from, CURVES)
+        }
         Task::Open { books } => liquidation::open_auction(subject, key, actor.own, books),
         Task::Bid { books, terms } => {
             let args = BidArgs {

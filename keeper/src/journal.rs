@@ -49,6 +49,8 @@ impl Journal {
         let event = match action.kind() {
             Kind::Refresh => "refreshed",
             Kind::RefreshScenarios => "scenarios",
+            Kind::AnnounceSilence => "silence_announced",
+            Kind::RefreshCurves => "curves",
             Kind::Open => "opened",
             Kind::Bid => "bid",
             Kind::Close => "closed",

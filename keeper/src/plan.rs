@@ -43,14 +43,16 @@ pub struct Policy {
     pub settle_limit: usize,
 }
 
-/// The next actions, which may be sent side by side. Prices come first, then scenarios, then
+/// The next actions, which may be sent side by side. Prices come first, then scenarios and curves, then
 /// liquidations, then settlements: each stage is planned on what the one before has left. Empty when
 /// there is nothing to do.
 #[must_use]
 pub fn plan(view: &View, policy: &Policy, memory: &Memory) -> Vec<Action> {
     let stages = [
         cranks::refreshes,
+        cranks::silences,
         cranks::scenarios,
+        cranks::curves,
         auctions::liquidations,
         settlement::settlements,
     ];

@@ -104,6 +104,8 @@ pub struct UnderlyingParameters {
     pub variance_floor: u64,
     /// Contracts a day on all venues, millionths; zero for unknown, which charges nothing for size.
     pub daily_volume: u64,
+    /// Oldest price that new risk is taken at, seconds; 2 ..= 30, and not below what the sources deliver.
+    pub new_risk_age: u64,
     /// Of the market, and of one account in each of its instruments. Millionths of a contract.
     pub open_interest_limit: i64,
     pub account_limit: i64,
@@ -139,8 +141,13 @@ impl Parameters {
             risk: RiskParams {
                 max_price_age: 60,
                 dead_price_age: 300,
-                max_clock_skew: 5,
+                // Two minutes in which anyone may refresh what was announced to be silent.
+                silence_delay: 120,
+                // The cluster's clock has been minutes late; a live oracle must not be dead then.
+                max_clock_skew: 120,
                 max_deviation: 10_000,
+                // Twice what Pyth says of these markets on an ordinary day.
+                maintenance_interval: 500,
                 // 5 % at once and 12 % a minute: the fastest minute on record (10 October 2025) passes, a wrong
                 // zero too many takes minutes.
                 step_burst: 50_000,
@@ -157,6 +164,8 @@ impl Parameters {
                 curve_max_age: 3_600,
                 curve_centre_band: 50_000,
                 curve_volatility_band: 100_000,
+                curve_grace: 60,
+                curve_timeout: 300,
                 level_response: 1_000_000,
                 surface_max_age: 86_400,
                 surface_quorum: 2,
@@ -256,7 +265,10 @@ impl Parameters {
     }
 }
 
-/// A Pyth feed as the standard deployment reads it: at most a minute old, at most 2 % wide.
+/// A Pyth feed as the standard deployment reads it: at most a minute old, sure at up to 2 %. One feed is one source, through
+/// whichever of Pyth's two receivers and push-feed addresses its prints arrive: they carry the same signatures, and a second one
+/// would be no second opinion. The independent second and third are a deployment's own Switchboard feeds, whose addresses
+/// only it knows: [`switchboard`].
 #[must_use]
 pub const fn pyth(feed: [u8; 32]) -> SourceArgs {
     SourceArgs {
@@ -330,6 +342,9 @@ impl UnderlyingParameters {
             initial_variance: variance_q48(initial_volatility),
             variance_floor: variance_q48(volatility_floor),
             daily_volume: quantity(daily_volume).unsigned_abs(),
+            // A print that was signed, posted and used within one transaction is one to three seconds old; this leaves room for a
+            // retry.
+            new_risk_age: 10,
             open_interest_limit: quantity(open_interest_limit),
             account_limit: quantity(open_interest_limit) / SHARE_OF_ONE,
         }

@@ -86,6 +86,7 @@ pub fn steps_from(parameters: &Parameters, authority: Pubkey, first: u64) -> Vec
                 initial_variance: u.initial_variance,
                 variance_floor: u.variance_floor,
                 daily_volume: u.daily_volume,
+                new_risk_age: u.new_risk_age,
             },
         )],
         done_when: Some(address::risk_book(&u.symbol)),

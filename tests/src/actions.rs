@@ -5,7 +5,7 @@ use {
         bare::{endow, keypair},
         outcome::{Outcome, Receipt, Refusal},
         token::{balance, wallet, write_wallet},
-        world::{World, quote_mint},
+        world::{World, admin, quote_mint},
     },
     anchor_lang::prelude::Pubkey,
     cep_sdk::{
@@ -148,6 +148,12 @@ impl World {
 
     pub fn withdraw_usd(&mut self, trader: &Trader, micro: i64) -> Result<Receipt, Refusal> {
         self.withdraw(trader, quote_mint(), u64::try_from(micro).unwrap())
+    }
+
+    /// Anyone may.
+    pub fn announce_silence(&mut self, underlying: u8) -> Result<Receipt, Refusal> {
+        let ix = instruction::risk::announce_silence(self.book_address(underlying));
+        self.send(&[ix], &[&admin()])
     }
 
     /// Both sign.

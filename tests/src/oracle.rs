@@ -256,12 +256,13 @@ mod tests {
                 value: 73_067_620_000,
                 confidence: 12_500_000,
                 publish_time: 1_000,
-                slot: 500
+                slot: 500,
+                is_wide: false
             })
         );
         let pool = StakePool::new(key, 1_200, 1_000, 800);
         assert_eq!(
-            read_stake_pool(&key, &key, &pool.owner, &pool.bytes(), 801),
+            read_stake_pool((&key, &key), &key, &pool.owner, &pool.bytes(), 801),
             Ok(StakePoolReading {
                 total_lamports: 1_200,
                 supply: 1_000,

@@ -21,6 +21,7 @@ pub fn staked_world() -> (World, u8) {
     staked.staked = Some((
         symbol("SOL"),
         StakedArgs {
+            mint: keypair("jitosol mint").pubkey(),
             stake_pool: keypair("stake pool").pubkey(),
             rate_source: None,
             max_growth: 1_000,
@@ -49,7 +50,8 @@ fn stake_pool(world: &mut World, rate: f64) -> Pubkey {
     let address = keypair("stake pool").pubkey();
     let supply = 1_000_000_000_000;
     let lamports = (supply as f64 * rate).round() as u64;
-    StakePool::new(Pubkey::new_unique(), lamports, supply, epoch).write(&mut world.svm, address);
+    StakePool::new(keypair("jitosol mint").pubkey(), lamports, supply, epoch)
+        .write(&mut world.svm, address);
     address
 }
 

@@ -18,8 +18,13 @@ use {
         account::decode,
         address, instruction,
         programs::{
-            margin_pool::state::{MarginAccount, Market, Pool},
-            risk_engine::state::{RiskBook, RiskConfig, ScenarioSet as OnChainSet},
+            margin_pool::{
+                self,
+                state::{MarginAccount, Market, Pool},
+            },
+            risk_engine::state::{
+                PriceState, RiskBook, RiskConfig, ScenarioSet as OnChainSet, SourceKind,
+            },
         },
     },
     litesvm::LiteSVM,
@@ -102,6 +107,9 @@ pub struct World {
     /// Checks every book after each accepted transaction. Where there are hundreds of accounts a replay asks for that
     /// itself, once in a while.
     pub thorough: bool,
+    /// Puts a refresh in front of every trade, as clients do, so that new risk finds a price of the last seconds: see
+    /// [`World::freshen`].
+    pub refreshes_in_front: bool,
 }
 
 impl World {
@@ -131,6 +139,7 @@ impl World {
             gifts: BTreeMap::new(),
             forged_claims: 0,
             thorough: true,
+            refreshes_in_front: true,
         }
     }
 
@@ -211,6 +220,9 @@ impl World {
         instructions: &[Instruction],
         signers: &[&Keypair],
     ) -> Result<Receipt, Refusal> {
+        if self.refreshes_in_front && instructions.iter().any(is_trade) {
+            self.freshen(instructions);
+        }
         let budget = ComputeBudgetInstruction::set_compute_unit_limit(1_400_000);
         let all: Vec<Instruction> = std::iter::once(budget)
             .chain(instructions.iter().cloned())
@@ -234,6 +246,31 @@ impl World {
                 Ok(Receipt::new(meta.logs))
             }
             Err(failed) => Err(Refusal::new(failed)),
+        }
+    }
+
+    /// Posts the last print of each book that these instructions read again, dated now, and refreshes it. A price that a test
+    /// has let grow old or brought in doubt stays as it is.
+    fn freshen(&mut self, instructions: &[Instruction]) {
+        let clock = self.svm.get_sysvar::<Clock>();
+        for underlying in self.underlyings() {
+            let at = self.book_address(underlying);
+            let read = |ix: &Instruction| ix.accounts.iter().any(|meta| meta.pubkey == at);
+            if !instructions.iter().any(read) || self.svm.get_account(&at).is_none() {
+                continue;
+            }
+            let (book, now) = (self.book(underlying), clock.unix_timestamp);
+            let source = &book.sources[0];
+            if book.price_state(now) != PriceState::Fresh
+                || book.price_bears_new_risk(now, clock.slot)
+                || source.kind != SourceKind::Pyth.code()
+            {
+                continue;
+            }
+            let usd = |micro: u64| micro as f64 / 1e6;
+            let update = self.update(underlying, usd(source.price), usd(source.confidence));
+            let print = self.post(underlying, &update);
+            self.refresh(underlying, print).accepted();
         }
     }
 
@@ -364,6 +401,20 @@ impl World {
         account.data[8..8 + size_of::<T>()].copy_from_slice(bytemuck::bytes_of(&*value));
         self.svm.set_account(*address, account).unwrap();
     }
+}
+
+/// Whether an instruction may add risk, by trading or by having a program trade.
+fn is_trade(ix: &Instruction) -> bool {
+    use margin_pool::instruction::{TradeBlock, TradeRfq, TradeVenue};
+    let pools = [
+        TradeBlock::DISCRIMINATOR,
+        TradeRfq::DISCRIMINATOR,
+        TradeVenue::DISCRIMINATOR,
+    ];
+    let of = |names: &[&[u8]]| names.iter().any(|name| ix.data.starts_with(name));
+    (ix.program_id == margin_pool::ID && of(&pools))
+        || (ix.program_id == basis_vault::ID
+            && of(&[basis_vault::instruction::Hedge::DISCRIMINATOR]))
 }
 
 impl Default for World {

@@ -39,18 +39,20 @@ impl StepLimit {
     /// The step from `last` toward `target`, with `used` of the burst gone `elapsed` seconds ago.
     ///
     /// ```text
-    /// allowance = burst - used + rate x elapsed
+    /// level     = max(0, used - rate x elapsed)
+    /// allowance = burst - level
     /// moved     = distance in ppm of last, rounded up
-    /// used'     = max(0, used + moved - rate x elapsed), at most burst
+    /// used'     = level + moved, at most burst
     /// ```
     ///
     /// A move of at most the allowance is granted in full. Of a larger one as much as the allowance gives,
-    /// rounded toward `last`, and at least one micro-USD a second: a price so small that its allowance
-    /// rounds to nothing moves too. A price that stood long may move further than the burst.
+    /// rounded toward `last`, and at least one micro-USD where a second has passed: a price so small that its
+    /// allowance rounds to nothing moves too. One step never exceeds the burst, however long the price stood: time
+    /// without a refresh says nothing for the print that ends it.
     ///
-    /// - Reaches a constant target within `2 x 10⁶ / rate x distance / min(last, target)` seconds and one
-    ///   call, whatever the intervals between the calls: rounding down and the least move of one leave at
-    ///   least half of what the rate grants. Zero seconds grant no more than what is left of the burst.
+    /// - Every call moves by at least half of `min(burst, rate x elapsed)`: toward a constant target a price that is
+    ///   called at least every `burst / rate` seconds arrives within `2 x 10⁶ / rate x distance / min(last, target)`
+    ///   seconds and one call. Zero seconds grant no more than what is left of the burst.
     /// - Never overshoots. Moves add up to at most the burst and the rate times the time that passed,
     ///   least moves excepted.
     /// - Both prices in 1 ..= [`MAX_PRICE`], a value outside counts as the nearer end; with `last` zero there
@@ -69,22 +71,20 @@ impl StepLimit {
         }
         let last = min(last, MAX_PRICE);
         let distance = target.abs_diff(last);
-        let allowance = (self.burst - used).saturating_add(leaked);
+        let level = used.saturating_sub(leaked);
+        let allowance = self.burst - level;
         // Distances are below 2⁴⁴, and 2⁴⁴ x 10⁶ < 2⁶⁴.
         let mut moved = (distance * PPM).div_ceil(last);
         let mut by = distance;
         if moved > allowance {
             // last x allowance < distance x 10⁶, so this is less than the distance.
-            by = max(last * allowance / PPM, min(elapsed, distance));
+            by = max(last * allowance / PPM, min(elapsed, 1));
             moved = (by * PPM).div_ceil(last);
         }
         let price = if target > last { last + by } else { last - by };
         Step {
             price,
-            used: min(
-                used.saturating_add(moved).saturating_sub(leaked),
-                self.burst,
-            ),
+            used: min(level.saturating_add(moved), self.burst),
             limited: price != target,
         }
     }
@@ -122,8 +122,11 @@ mod tests {
                     prop_assert!((last.min(target)..=last.max(target)).contains(&it.price));
                     prop_assert!(it.used <= limit.burst);
                     prop_assert_eq!(it.limited, it.price != target);
-                    // At least one micro-USD a second.
-                    prop_assert!(it.price.abs_diff(last) >= elapsed.min(target.abs_diff(last)));
+                    // At least one micro-USD where a second has passed, and never more than the burst beside that.
+                    let by = it.price.abs_diff(last);
+                    prop_assert!(by >= elapsed.min(1).min(target.abs_diff(last)));
+                    let most = u128::from(last) * u128::from(limit.burst) / 1_000_000;
+                    prop_assert!(u128::from(by) <= most.max(1), "{by} of {most} after {elapsed} s");
                 }
             }
         }
@@ -160,22 +163,23 @@ mod tests {
         }
 
         #[test]
-        fn a_constant_target_is_reached_within_the_stated_time(
+        fn a_constant_target_is_reached_within_what_the_calls_grant(
             limit in limit(), last in price(), target in price(), used: u64,
             intervals in prop::collection::vec(prop_oneof![Just(1u64), 1u64..100, 1u64..100_000], 1..8),
         ) {
             let distance = u128::from(target.abs_diff(last));
-            let bound = 2_000_000 * distance / u128::from(limit.rate) / u128::from(last.min(target));
+            // What the calls granted, ppm: of a longer interval no more than the burst.
+            let bound = 2_000_000 * distance / u128::from(last.min(target));
             let (mut at, mut used, mut seconds, mut calls) = (last, used, 0u128, 0usize);
             loop {
                 let elapsed = intervals[calls % intervals.len()];
                 let before = seconds;
-                seconds += u128::from(elapsed);
+                seconds += u128::from(elapsed.saturating_mul(limit.rate).min(limit.burst));
                 calls += 1;
                 let it = limit.step(at, target, used, elapsed);
                 if it.price == target {
                     // The call before the last had not reached it, within the bound.
-                    prop_assert!(before <= bound, "{before} s for {bound} s");
+                    prop_assert!(before <= bound, "{before} ppm for {bound} ppm");
                     break;
                 }
                 prop_assert!(it.price != at);
@@ -231,15 +235,17 @@ mod tests {
     }
 
     #[test]
-    fn a_price_that_stood_long_may_move_further_than_the_burst() {
-        assert_eq!(
-            LIMIT.step(USD, 2 * USD, 100_000, 1_000),
-            step(2 * USD, 100_000, false)
-        );
+    fn a_price_that_stood_long_moves_no_further_than_the_burst() {
+        for elapsed in [100, 1_000, u64::MAX] {
+            assert_eq!(
+                LIMIT.step(USD, 2 * USD, 100_000, elapsed),
+                step(1_100_000, 100_000, true)
+            );
+        }
     }
 
     #[test]
-    fn the_smallest_prices_move_by_one_a_second_and_not_in_no_time() {
+    fn the_smallest_prices_move_by_one_a_call_and_not_in_no_time() {
         // Ten parts per million of five micro-USD are nothing.
         let slow = StepLimit {
             burst: 1_000,
@@ -247,8 +253,8 @@ mod tests {
         };
         assert_eq!(slow.step(5, 9, 1_000, 0), step(5, 1_000, true));
         assert_eq!(slow.step(5, 9, 1_000, 1), step(6, 1_000, true));
-        assert_eq!(slow.step(5, 9, 1_000, 9), step(9, 1_000, false));
-        assert_eq!(slow.step(5, 1, 1_000, 3), step(2, 1_000, true));
+        assert_eq!(slow.step(5, 9, 1_000, 9), step(6, 1_000, true));
+        assert_eq!(slow.step(5, 1, 1_000, 3), step(4, 1_000, true));
     }
 
     #[test]
@@ -264,10 +270,10 @@ mod tests {
         };
         assert_eq!(
             most.step(1, u64::MAX, u64::MAX, u64::MAX),
-            step(MAX_PRICE, 0, false)
+            step(2, PPM, true)
         );
         assert_eq!(most.step(u64::MAX, 0, 0, 0), step(1, PPM, false));
-        assert_eq!(most.step(1, MAX_PRICE, 0, 1), step(3, 1_000_000, true));
+        assert_eq!(most.step(1, MAX_PRICE, 0, 1), step(2, PPM, true));
     }
 
     #[test]

@@ -43,6 +43,8 @@ pub struct Consensus {
     pub confidence: u64,
     /// Of the oldest source that agrees, unix seconds.
     pub publish_time: i64,
+    /// Of the newest source that agrees, unix seconds.
+    pub newest: i64,
     /// Sources within the deviation of the price, 1 ..= 4.
     pub agreeing: u8,
     /// Fewer sources are fresh than the quorum asks for.
@@ -100,12 +102,14 @@ pub fn consensus(fresh: &[Observation], last: u64, quorum: &Quorum) -> Option<Co
         count += 1;
     }
     let price = median(sorted.get(..usize::from(count))?, last, quorum)?;
-    let (mut confidence, mut publish_time, mut agreeing) = (0, i64::MAX, 0u8);
+    let (mut confidence, mut agreeing) = (0, 0u8);
+    let (mut publish_time, mut newest) = (i64::MAX, i64::MIN);
     for it in valid() {
         let distance = it.price.abs_diff(price);
         if quorum.allows(distance, price) {
             confidence = max(confidence, it.confidence.saturating_add(distance));
             publish_time = min(publish_time, it.publish_time);
+            newest = max(newest, it.publish_time);
             agreeing += 1;
         }
     }
@@ -114,10 +118,26 @@ pub fn consensus(fresh: &[Observation], last: u64, quorum: &Quorum) -> Option<Co
         price,
         confidence,
         publish_time,
+        newest,
         agreeing,
         shortage,
         disagreement: !shortage && agreeing < quorum.min_sources,
     })
+}
+
+/// What a print that is dated `seconds` ahead of the cluster's clock is charged, micro-USD per contract, rounded up: what the
+/// price moves by in that time, one standard deviation. The clock is late by as much, so that nobody can tell from it how old
+/// the print is. `sigma` is the volatility over `horizon` seconds, Q32; at most the price itself.
+#[must_use]
+pub fn ahead_of_clock(price: u64, seconds: u64, sigma: u64, horizon: u64) -> u64 {
+    if seconds == 0 {
+        return 0;
+    }
+    // Q32 under the root, Q16 after it, one unit up. A volatility is below 2³⁸, the root below 2⁴⁸, a price below 2⁴⁵.
+    let root = ((u128::from(seconds) << 32) / u128::from(max(horizon, 1))).isqrt() + 1;
+    let moved = (root * u128::from(sigma)) >> 16;
+    let charge = (u128::from(price).saturating_mul(moved) >> 32) + 1;
+    u64::try_from(charge).unwrap_or(price).min(price)
 }
 
 /// Of prices in rising order.
@@ -243,6 +263,7 @@ mod tests {
             prop_assert_eq!(usize::from(it.agreeing), agreeing.len());
             prop_assert!(!agreeing.is_empty());
             prop_assert_eq!(it.publish_time, agreeing.iter().map(|o| o.publish_time).min().unwrap());
+            prop_assert_eq!(it.newest, agreeing.iter().map(|o| o.publish_time).max().unwrap());
             let widest = agreeing.iter().map(|o| o.confidence + o.price.abs_diff(it.price)).max();
             prop_assert_eq!(it.confidence, widest.unwrap());
             let enough = fresh.len() >= usize::from(quorum.min_sources);
@@ -317,6 +338,16 @@ mod tests {
         let it = consensus(&[most, at(1), most, at(1)], u64::MAX, &quorum).unwrap();
         assert_eq!((it.price, it.agreeing), (MAX_PRICE, 2));
         assert_eq!((it.confidence, it.publish_time), (u64::MAX, i64::MIN));
+    }
+
+    #[test]
+    fn a_print_ahead_of_the_clock_is_charged_what_the_price_moves_in_that_time() {
+        // 4 % a day, 60 s: a root of 1/1,440 is 0.02635, so 0.105 % of the price.
+        let sigma = (0.04 * 2f64.powi(32)) as u64;
+        let charge = ahead_of_clock(100_000_000, 60, sigma, 86_400);
+        assert!((105_400..105_500).contains(&charge), "{charge}");
+        assert_eq!(ahead_of_clock(100_000_000, 0, sigma, 86_400), 0);
+        assert_eq!(ahead_of_clock(7, u64::MAX, u64::MAX >> 26, 0), 7);
     }
 
     #[test]

@@ -82,6 +82,18 @@ pub fn value(rate: u64, base_price: u64, market: Option<u64>) -> StakedValue {
     }
 }
 
+/// A token's price at its base's price of now: as far below the redemption as it was when it was last refreshed. `price` and
+/// `redemption` are of that moment, `rate` is in force. Rounded down; `price` itself where nothing was known of a redemption.
+#[must_use]
+pub fn at_base(price: u64, redemption: u64, rate: u64, base_price: u64) -> u64 {
+    let now = value(rate, base_price, None).redemption;
+    if now == redemption || redemption == 0 {
+        return price;
+    }
+    let moved = u128::from(min(price, MAX_PRICE)) * u128::from(now) / u128::from(redemption);
+    u64::try_from(moved).unwrap_or(MAX_PRICE).min(MAX_PRICE)
+}
+
 /// How far the market stands below the redemption, ppm of the redemption, rounded up; zero when it does
 /// not. Prices of at most [`MAX_PRICE`].
 #[must_use]
@@ -161,6 +173,17 @@ mod tests {
                 prop_assert!((gap - 1) * r < (r - m) * 1_000_000);
             }
         }
+    }
+
+    #[test]
+    fn a_token_follows_its_base_at_the_distance_it_had() {
+        // Worth 236 where it redeems for 240, at a base of 200.
+        let at = |base| at_base(236_000_000, 240_000_000, 1_200_000_000, base);
+        assert_eq!(at(200_000_000), 236_000_000);
+        assert_eq!(at(190_000_000), 224_200_000);
+        assert_eq!(at(210_000_000), 247_800_000);
+        assert_eq!(at_base(5, 0, RATE_ONE, 9), 5);
+        assert_eq!(at_base(u64::MAX, 1, u64::MAX, u64::MAX), MAX_PRICE);
     }
 
     #[test]

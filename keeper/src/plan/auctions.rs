@@ -43,7 +43,11 @@ pub fn liquidations(view: &View, policy: &Policy, memory: &Memory) -> Vec<Action
             | Task::Reduce { books }
             | Task::WriteOff { books }
             | Task::Look { books } => books,
-            Task::Refresh { .. } | Task::RefreshScenarios { .. } | Task::Settle { .. } => continue,
+            Task::Refresh { .. }
+            | Task::RefreshScenarios { .. }
+            | Task::AnnounceSilence
+            | Task::RefreshCurves { .. }
+            | Task::Settle { .. } => continue,
         };
         let action = Action {
             subject: *address,

@@ -8,7 +8,10 @@ use {
     },
     cep_sdk::{
         Pubkey,
-        programs::risk_engine::state::{RiskBook, degraded},
+        programs::risk_engine::{
+            curves::expiry_of,
+            state::{Instrument, RiskBook, degraded},
+        },
     },
 };
 
@@ -39,6 +42,29 @@ pub fn refreshes(view: &View, policy: &Policy, memory: &Memory) -> Vec<Action> {
     due.filter(|action| memory.allows(action.key())).collect()
 }
 
+/// Every book whose oracles have had nothing for so long that anyone may say so: liquidation at its last price then waits for no
+/// more than a published delay.
+pub fn silences(view: &View, policy: &Policy, memory: &Memory) -> Vec<Action> {
+    let now = view.time.unix_timestamp;
+    let due = view.books.iter().filter(|(_, book)| {
+        let silent = book.price != 0 && book.age(now) >= book.dead_price_age;
+        silent && book.silent_from == 0 && newer(view, policy, book).1.is_none()
+    });
+    let actions = due.map(|(address, book)| Action {
+        subject: *address,
+        task: Task::AnnounceSilence,
+        front: Vec::new(),
+        reason: format!(
+            "{} has had no price for {} s",
+            symbol_of(book),
+            book.age(now)
+        ),
+    });
+    actions
+        .filter(|action| memory.allows(action.key()))
+        .collect()
+}
+
 /// Every book whose scenarios lag behind its volatility or the set in force.
 pub fn scenarios(view: &View, _: &Policy, memory: &Memory) -> Vec<Action> {
     let generation = view.risk.scenario_generation;
@@ -60,6 +86,32 @@ pub fn scenarios(view: &View, _: &Policy, memory: &Memory) -> Vec<Action> {
             },
             front: Vec::new(),
             reason: format!("{} has scenarios {lag}", symbol_of(book)),
+        })
+    });
+    due.filter(|action| memory.allows(action.key())).collect()
+}
+
+/// Every book with options whose curves are stale: liquidation refuses those while they can be rebuilt.
+pub fn curves(view: &View, _: &Policy, memory: &Memory) -> Vec<Action> {
+    let now = view.time.unix_timestamp;
+    let due = view.books.iter().filter_map(|(address, book)| {
+        if !book.curves_can_be_rebuilt(now) {
+            return None;
+        }
+        let stale = |option: &Instrument| {
+            let has_volatility = expiry_of(book, option).is_some_and(|e| e.atm != 0);
+            option.live_option().is_some()
+                && has_volatility
+                && option.curve_stale(book, now).is_some()
+        };
+        let from = book.instruments.iter().position(stale)?;
+        Some(Action {
+            subject: *address,
+            task: Task::RefreshCurves {
+                from: u16::try_from(from).ok()?,
+            },
+            front: Vec::new(),
+            reason: format!("{} has stale curves from slot {from} on", symbol_of(book)),
         })
     });
     due.filter(|action| memory.allows(action.key())).collect()

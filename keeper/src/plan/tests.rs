@@ -100,7 +100,7 @@ fn at_price(price: f64) -> View {
     risk.scenario_set = SET;
     risk.params = RiskParams {
         max_price_age: 60,
-        max_clock_skew: 5,
+        max_clock_skew: 120,
         ..RiskParams::zeroed()
     };
     let mut liquidation = Box::new(LiquidationConfig::zeroed());

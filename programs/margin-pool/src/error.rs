@@ -273,6 +273,22 @@ pub enum MarginPoolError {
         "What changed hands is not what the rule of liquidation says; nothing was changed, report this to the maintainers"
     )]
     HandoverMismatch,
+    #[msg(
+        "New risk needs a price of the last seconds; put risk_engine::refresh with a newer print in front of the trade, in the same transaction"
+    )]
+    PriceTooOldForNewRisk,
+    #[msg(
+        "The oracles of an underlying are silent; put risk_engine::refresh in front, or announce_silence and retry once RiskBook.silent_from has come"
+    )]
+    PriceSilent,
+    #[msg(
+        "Value curves of options in the account are stale and can be rebuilt; put risk_engine::refresh_curves in front, then retry"
+    )]
+    CurvesToRebuild,
+    #[msg(
+        "The book values another staked token; list this one with the book whose RiskBook.staked.mint it is"
+    )]
+    StakedTokenMismatch,
 }
 
 impl From<RiskError> for MarginPoolError {

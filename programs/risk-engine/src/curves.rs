@@ -22,6 +22,13 @@ pub fn expiry_of<'a>(book: &'a RiskBook, instrument: &Instrument) -> Option<&'a 
         .filter(|e| !e.is_free() && e.expiry == instrument.expiry)
 }
 
+/// Whether `now` is farther from `then` than a band, ppm of `then`.
+#[must_use]
+pub fn left(then: u64, now: u64, band: u64) -> bool {
+    // Below 2⁶⁴ x 2²⁰ each.
+    u128::from(then.abs_diff(now)) * u128::from(PPM) > u128::from(then) * u128::from(band)
+}
+
 /// Whether `now` is farther from `then` than half of a band, ppm of `then`.
 fn left_half(then: u64, now: u64, band: u64) -> bool {
     // Below 2⁶⁴ x 2²¹ each.
@@ -59,6 +66,8 @@ pub fn recentre(book: &mut RiskBook, instruments: &[Instrument], now: i64) {
     if moved && settled_down {
         book.centre = target;
         book.centre_time = now;
+        book.spot_left_at = 0;
+        book.watch_spot(now);
     }
 }
 

@@ -158,6 +158,18 @@ pub enum RiskEngineError {
         "Only the program's upgrade authority may initialise it; sign with that key and pass the program's own ProgramData account"
     )]
     NotUpgradeAuthority,
+    #[msg(
+        "The book's price is younger than dead_price_age; refresh the book, or announce its silence once it is older"
+    )]
+    BookNotSilent,
+    #[msg(
+        "The book's silence is announced already; liquidation may use its price from RiskBook.silent_from on, or refresh the book"
+    )]
+    SilenceAnnounced,
+    #[msg(
+        "The base book was not refreshed within the last 8 slots; refresh it in front of refresh_staked, in the same transaction"
+    )]
+    BaseNotRefreshed,
 }
 
 impl From<RiskError> for RiskEngineError {

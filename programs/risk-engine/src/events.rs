@@ -36,6 +36,17 @@ impl PriceRefreshed {
     }
 }
 
+/// A book's oracles were announced to be silent. A refresh withdraws it.
+#[event]
+pub struct SilenceAnnounced {
+    pub book: Pubkey,
+    /// The last price, micro-USD per contract, and when it was published, Unix seconds.
+    pub price: u64,
+    pub publish_time: i64,
+    /// From when on liquidation may use that price, Unix seconds.
+    pub serves_from: i64,
+}
+
 /// A staked token's redemption rate was looked at.
 #[event]
 pub struct StakeRateRefreshed {

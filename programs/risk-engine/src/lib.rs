@@ -91,6 +91,12 @@ pub mod risk_engine {
         instructions::refresh_staked::handler(ctx)
     }
 
+    /// Announces that a book's oracles are silent: after a delay liquidation goes on at the last price, unless somebody
+    /// refreshes it before. Anyone.
+    pub fn announce_silence(ctx: Context<AnnounceSilence>) -> Result<()> {
+        instructions::announce_silence::handler(ctx)
+    }
+
     /// Folds implied volatility feeds into a book. Anyone.
     pub fn refresh_volatility<'info>(ctx: Context<'info, RefreshVolatility<'info>>) -> Result<()> {
         instructions::refresh_volatility::handler(ctx)

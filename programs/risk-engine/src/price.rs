@@ -3,67 +3,94 @@
 use {
     crate::{
         error::RiskEngineError,
-        state::{RiskBook, RiskParams, degraded},
+        state::{MAX_SOURCES, RiskBook, RiskParams, degraded},
     },
     anchor_lang::prelude::*,
     cep_risk::{
         ewma,
-        oracle::{Consensus, Observation, consensus as agree},
+        oracle::{Consensus, Observation, ahead_of_clock, consensus as agree},
         twap::{CLOSING, Outcome, Twap},
     },
 };
 
-/// What the book's fresh sources say together; `None` when none is fresh.
+/// What a book's sources say together.
+#[derive(Clone, Copy, Debug)]
+pub struct Agreed {
+    pub consensus: Consensus,
+    /// Too few are sure of themselves: the price rests on values that are wider than the sources may be.
+    pub wide: bool,
+}
+
+/// What the book's fresh sources say together; `None` when none is fresh. Those that are unsure of themselves count only
+/// where the sure ones are too few, since a price that is known roughly is known better than none.
 #[must_use]
-pub fn consensus(book: &RiskBook, clock: &Clock, params: &RiskParams) -> Option<Consensus> {
-    let none = Observation {
-        price: 0,
-        confidence: 0,
-        publish_time: 0,
+pub fn consensus(book: &RiskBook, clock: &Clock, params: &RiskParams) -> Option<Agreed> {
+    let quorum = params.quorum(book.min_sources);
+    let (all, total) = observations(book, clock, true);
+    let (sure, count) = observations(book, clock, false);
+    let wide = count < usize::from(book.min_sources) && count < total;
+    let fresh = if wide {
+        all.get(..total)
+    } else {
+        sure.get(..count)
     };
-    let (mut fresh, mut count) = ([none; crate::state::MAX_SOURCES], 0);
-    for source in &book.sources {
-        if source.is_fresh(clock.unix_timestamp, clock.slot)
-            && let Some(slot) = fresh.get_mut(count)
-        {
-            *slot = Observation {
-                price: source.price,
-                confidence: source.confidence,
-                publish_time: source.publish_time,
-            };
-            count += 1;
-        }
+    Some(Agreed {
+        consensus: agree(fresh?, book.price, &quorum)?,
+        wide,
+    })
+}
+
+/// The book's sources whose last value still counts, and how many they are. What one is dated ahead of the clock widens its
+/// interval: the clock is late by as much, and does not show how old it is.
+fn observations(book: &RiskBook, clock: &Clock, wide: bool) -> ([Observation; MAX_SOURCES], usize) {
+    let (mut fresh, mut count) = ([Observation::default(); MAX_SOURCES], 0);
+    let (now, slot) = (clock.unix_timestamp, clock.slot);
+    let usable = |s: &&crate::state::Source| s.is_fresh(now, slot) && (wide || s.is_wide == 0);
+    for (place, source) in fresh.iter_mut().zip(book.sources.iter().filter(usable)) {
+        let ahead = u64::try_from(source.publish_time.saturating_sub(now)).unwrap_or(0);
+        let charge = ahead_of_clock(source.price, ahead, book.sigma, book.horizon);
+        *place = Observation {
+            price: source.price,
+            confidence: source.confidence.saturating_add(charge),
+            publish_time: source.published(now, slot),
+        };
+        // At most four.
+        count += 1;
     }
-    agree(
-        fresh.get(..count)?,
-        book.price,
-        &params.quorum(book.min_sources),
-    )
+    (fresh, count)
 }
 
 /// Moves the book's price toward the consensus as fast as the circuit breaker lets it, and says what is in doubt.
-pub fn take(book: &mut RiskBook, consensus: &Consensus, clock: &Clock, params: &RiskParams) {
-    let elapsed = clock.unix_timestamp.saturating_sub(book.refreshed_at);
-    let elapsed = u64::try_from(elapsed).unwrap_or(0);
+pub fn take(book: &mut RiskBook, agreed: &Agreed, clock: &Clock, params: &RiskParams) {
+    let (consensus, now) = (&agreed.consensus, clock.unix_timestamp);
+    let elapsed = u64::try_from(now.saturating_sub(book.refreshed_at)).unwrap_or(0);
     let step = params
         .step_limit()
         .step(book.price, consensus.price, book.step_used, elapsed);
-    book.count_time(consensus.publish_time, clock.unix_timestamp);
+    book.count_time(consensus.publish_time, now);
     book.price = step.price;
     book.step_used = step.used;
-    book.confidence = consensus.confidence;
-    book.publish_time = consensus.publish_time;
+    // Wider than the price it says nothing more.
+    book.confidence = consensus.confidence.min(step.price);
+    // A print ahead of the clock is as old as one of now, not younger.
+    book.publish_time = consensus.publish_time.min(now);
+    book.newest_publish_time = consensus.newest.min(now);
     book.refreshed_slot = clock.slot;
     book.degraded &= degraded::PAUSED;
     for (holds, reason) in [
         (consensus.shortage, degraded::SHORTAGE),
         (consensus.disagreement, degraded::DISAGREEMENT),
         (step.limited, degraded::STEP_LIMITED),
+        (agreed.wide, degraded::WIDE),
     ] {
         if holds {
             book.degraded |= reason;
         }
     }
+    if !book.price_state(now).is_silent() {
+        book.silent_from = 0;
+    }
+    book.watch_spot(now);
 }
 
 /// Takes a volatility sample when enough time has passed since the last one. `sample` is the price, or for a
@@ -109,10 +136,14 @@ pub fn retarget(book: &mut RiskBook, params: &RiskParams) {
 pub fn copy_params(book: &mut RiskBook, params: &RiskParams) {
     book.max_price_age = params.max_price_age;
     book.dead_price_age = params.dead_price_age;
+    book.silence_delay = params.silence_delay;
+    book.maintenance_interval = params.maintenance_interval;
     book.doubt = params.doubt;
     book.curve_max_age = params.curve_max_age;
     book.curve_centre_band = params.curve_centre_band;
     book.curve_volatility_band = params.curve_volatility_band;
+    book.curve_grace = params.curve_grace;
+    book.curve_timeout = params.curve_timeout;
 }
 
 /// Adds the time since the last refresh to the averages of the expiries in their settlement window, at the price

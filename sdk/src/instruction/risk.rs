@@ -163,7 +163,8 @@ pub fn refresh(book: Pubkey, oracles: &[Pubkey]) -> Instruction {
     with_readonly(ix, oracles)
 }
 
-/// The same for a staked token. `oracles` holds the stake pool (or the feed of its rate) too.
+/// The same for a staked token. `oracles` holds the stake pool (or the feed of its rate) too. [`refresh`] of the base book goes in
+/// front, in the same transaction: the two are judged at one time.
 #[must_use]
 pub fn refresh_staked(book: Pubkey, base_book: Pubkey, oracles: &[Pubkey]) -> Instruction {
     let accounts = accounts::RefreshStaked {
@@ -173,6 +174,14 @@ pub fn refresh_staked(book: Pubkey, base_book: Pubkey, oracles: &[Pubkey]) -> In
     };
     let ix = build(risk_engine::ID, &accounts, &instruction::RefreshStaked {});
     with_readonly(ix, oracles)
+}
+
+/// Announces that the oracles of `book` are silent: from `RiskBook.silence_delay` seconds later on liquidation may use its last
+/// price, unless somebody refreshed it.
+#[must_use]
+pub fn announce_silence(book: Pubkey) -> Instruction {
+    let accounts = accounts::AnnounceSilence { book };
+    build(risk_engine::ID, &accounts, &instruction::AnnounceSilence {})
 }
 
 /// Folds implied volatility feeds into `book`.

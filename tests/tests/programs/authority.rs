@@ -54,6 +54,7 @@ fn underlying(name: &str) -> AddUnderlyingArgs {
         initial_variance: 1 << 38,
         variance_floor: 1 << 38,
         daily_volume: 0,
+        new_risk_age: 10,
     }
 }
 
@@ -214,11 +215,18 @@ fn initialise_engine(change: impl FnOnce(&mut RiskConfigArgs)) -> Result<Receipt
 #[test]
 fn risk_parameters_keep_their_ranges() {
     initialise_engine(|_| {}).accepted();
-    let changes: [fn(&mut RiskConfigArgs); 38] = [
+    let changes: [fn(&mut RiskConfigArgs); 45] = [
         |a| a.publishers[..2].fill(a.authority),
         |a| a.params.max_price_age = 0,
         |a| a.params.max_price_age = 3_601,
-        |a| a.params.max_clock_skew = 61,
+        |a| a.params.max_clock_skew = 59,
+        |a| a.params.max_clock_skew = 301,
+        |a| a.params.silence_delay = 29,
+        |a| a.params.silence_delay = 3_601,
+        |a| a.params.maintenance_interval = 50_001,
+        |a| a.params.curve_grace = 0,
+        |a| a.params.curve_timeout = a.params.curve_grace - 1,
+        |a| a.params.curve_timeout = 3_601,
         |a| a.params.dead_price_age = a.params.max_price_age - 1,
         |a| a.params.dead_price_age = 3_601,
         |a| a.params.max_deviation = 99,

@@ -111,6 +111,7 @@ fn floor_and_volume_of_an_underlying_are_set() {
         book,
         variance_floor,
         daily_volume: 77,
+        new_risk_age: 5,
     };
     world
         .enact(change(0))
@@ -120,6 +121,7 @@ fn floor_and_volume_of_an_underlying_are_set() {
 
     let after = world.book(BTC);
     assert_eq!((after.variance_floor, after.daily_volume), (floor / 2, 77));
+    assert_eq!(after.new_risk_age, 5);
     world.enact(change(floor * 100)).accepted();
     assert_eq!(world.book(BTC).target_variance, floor * 100);
 }
@@ -129,6 +131,7 @@ fn a_staked_tokens_rate_gets_a_new_source_and_stays() {
     let mut setup = Setup::standard();
     let pool = keypair("stake pool").pubkey();
     let args = StakedArgs {
+        mint: keypair("jitosol mint").pubkey(),
         stake_pool: pool,
         rate_source: None,
         max_growth: 500,
@@ -146,6 +149,7 @@ fn a_staked_tokens_rate_gets_a_new_source_and_stays() {
         b.staked.rate = 1_200_000_000;
     });
     let args = StakedArgs {
+        mint: keypair("jitosol mint").pubkey(),
         stake_pool: Pubkey::default(),
         rate_source: Some(switchboard(&keypair("rate").pubkey())),
         max_growth: 300,

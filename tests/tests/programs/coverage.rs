@@ -20,10 +20,6 @@ const PROGRAMS: [(&str, &str, &[Excuse]); 3] = [
                 "readers pass such prices over, so that none reaches a book; its invariant asks again",
             ),
             (
-                "BookNotPriced",
-                "only the margin pool asks, and it says BookNotReady or PriceStale instead",
-            ),
-            (
                 "Overflow",
                 "parameters and prices are bounded so that no sum leaves its type; the generation counts to 2^64",
             ),

@@ -250,10 +250,10 @@ fn a_put_out_of_reach_waits_and_its_call_is_built_alone() {
     // The centre is on its way to 150,000 when the price is ten times that.
     world.set_price(BTC, 150_000.0);
     world.refresh_curves(BTC, 0, 2).accepted();
-    // In two steps, as fast as the breaker of these worlds lets it.
-    world.set_price(BTC, 400_000.0);
-    world.advance(10);
-    world.set_price(BTC, 1_200_000.0);
+    // In three steps, as fast as the breaker of these worlds lets it.
+    for price in [300_000.0, 600_000.0, 1_200_000.0] {
+        world.set_price(BTC, price);
+    }
     let expiry = world.book(BTC).instruments[0].expiry;
     world.list(BTC, Call, expiry, 4_800_000.0);
     world.list(BTC, Put, expiry, 4_800_000.0);

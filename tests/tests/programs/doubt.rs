@@ -13,7 +13,7 @@ use {
     solana_sdk::{clock::Clock, pubkey::Pubkey, signature::Signer},
 };
 
-use cep_sdk::programs::risk_engine::state::degraded::{DISAGREEMENT, SHORTAGE};
+use cep_sdk::programs::risk_engine::state::degraded::{DISAGREEMENT, SHORTAGE, WIDE};
 
 const USD: i64 = 1_000_000;
 
@@ -64,7 +64,7 @@ fn bad() -> Vec<Spoil> {
     };
     vec![
         pyth("Pyth stale", SHORTAGE, |u| u.publish_time -= 61),
-        pyth("Pyth wide", SHORTAGE, |u| {
+        pyth("Pyth wide", WIDE, |u| {
             u.confidence = u.price.unsigned_abs() / 20;
         }),
         pyth("Pyth wrong", DISAGREEMENT, |u| u.price -= u.price / 10 * 3),
@@ -82,7 +82,7 @@ fn bad() -> Vec<Spoil> {
         feed("Switchboard late in slots", SHORTAGE, |_, f| {
             f.account.result.min_slot -= 151;
         }),
-        feed("Switchboard wide", SHORTAGE, |_, f| {
+        feed("Switchboard wide", WIDE, |_, f| {
             f.account.result.std_dev = f.account.result.value / 20;
         }),
         feed("Switchboard wrong", DISAGREEMENT, |_, f| {
@@ -258,8 +258,10 @@ fn a_dead_oracle_stops_liquidation_for_minutes_and_not_for_good() {
     // Somebody may know a newer price and keep it back.
     world
         .open(&alice, &keeper)
-        .refused(MarginPoolError::PriceStale);
-    world.advance(silent + 299 - world.now());
+        .refused(MarginPoolError::PriceSilent);
+    world.advance(silent + 300 - world.now());
+    world.announce_silence(SOL).accepted();
+    world.advance(119);
     world.set_price(ETH, 4_300.0);
     world.open(&alice, &keeper).accepted();
     world.bid(&alice, &keeper, ALL, i64::MAX).accepted();

@@ -1,10 +1,13 @@
 //! The largest account that the programs admit can do everything that an account must be able to do.
 
 use {
-    cep_sdk::programs::margin_pool::{
-        clearing::{Asset, MAX_OPTION_UNDERLYINGS, MAX_POSITIONS_BESIDE},
-        error::MarginPoolError,
-        state::{MAX_COLLATERALS, MarginAccount, Position, PositionKind},
+    cep_sdk::programs::{
+        margin_pool::{
+            clearing::{Asset, MAX_OPTION_UNDERLYINGS, MAX_POSITIONS_BESIDE},
+            error::MarginPoolError,
+            state::{MAX_COLLATERALS, MarginAccount, Position, PositionKind},
+        },
+        risk_engine::state::PriceState,
     },
     cep_tests::{
         Outcome, Receipt, Trader, World,
@@ -150,18 +153,21 @@ fn full_of_options_its_auction_opens_and_closes() {
 
 /// All options' curves are stale and the oracle of one underlying is dead, of the others it was just asked.
 fn with_stale_curves_and_a_dead_oracle(world: &mut World) {
-    let age = world
-        .book(0)
-        .curve_max_age
-        .max(world.book(0).dead_price_age);
+    let book = world.book(0);
+    let age = (book.curve_max_age + book.curve_timeout).max(book.dead_price_age);
     world.advance(i64::try_from(age).unwrap() + 1);
+    world.announce_silence(0).accepted();
+    world.advance(i64::try_from(book.silence_delay).unwrap());
     for underlying in world.underlyings().skip(1) {
         let price = world.prices[usize::from(underlying)];
         let update = world.post_price(underlying, price, price / 5_000.0);
         world.refresh(underlying, update).accepted();
     }
-    let book = world.book(0);
-    assert!(book.price_is_dead(world.now()) && !world.book(1).price_is_dead(world.now()));
+    let state = |underlying| world.book(underlying).price_state(world.now());
+    assert_eq!(
+        (state(0), state(1)),
+        (PriceState::Announced, PriceState::Fresh)
+    );
 }
 
 fn stale_curves(world: &World, trader: &Trader) -> u32 {

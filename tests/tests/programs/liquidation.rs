@@ -216,24 +216,31 @@ fn waiting_makes_the_fund_pay_up_to_the_maintenance_margin() {
 }
 
 #[test]
-fn liquidation_waits_for_a_refresh_but_not_for_a_dead_oracle() {
+fn liquidation_waits_for_a_refresh_but_not_for_oracles_announced_to_be_silent() {
     let (mut world, alice, _, keeper) = failing();
     world.advance(61);
     world
         .open(&alice, &keeper)
-        .refused(MarginPoolError::PriceStale);
+        .refused(MarginPoolError::PriceSilent);
     world.republish();
     world.open(&alice, &keeper).accepted();
     world.advance(61);
     world
         .bid(&alice, &keeper, ALL, i64::MAX)
-        .refused(MarginPoolError::PriceStale);
+        .refused(MarginPoolError::PriceSilent);
     world
         .close(&alice, keeper.owner(), &keeper)
-        .refused(MarginPoolError::PriceStale);
+        .refused(MarginPoolError::PriceSilent);
 
-    // An hour without a word from any oracle.
+    // An hour without a word from any oracle, and somebody says so.
     world.advance(3_600);
+    world
+        .bid(&alice, &keeper, ALL, i64::MAX)
+        .refused(MarginPoolError::PriceSilent);
+    for underlying in world.underlyings() {
+        world.announce_silence(underlying).accepted();
+    }
+    world.advance(120);
     world.bid(&alice, &keeper, ALL, i64::MAX).accepted();
     world.close(&alice, keeper.owner(), &keeper).accepted();
 }

@@ -130,8 +130,8 @@ fn a_price_is_good_for_its_maximum_age_and_not_a_second_longer() {
 
 #[test]
 fn a_price_may_be_ahead_of_the_clock_by_the_allowed_skew_only() {
-    taken(|u| u.publish_time += 5);
-    passed_over(Fault::FromFuture, |u| u.publish_time += 6);
+    taken(|u| u.publish_time += 120);
+    passed_over(Fault::FromFuture, |u| u.publish_time += 121);
     passed_over(Fault::FromFuture, |u| u.publish_time = i64::MAX);
 }
 
@@ -161,11 +161,18 @@ fn a_senseless_price_is_passed_over() {
 }
 
 #[test]
-fn an_uncertain_price_is_passed_over() {
+fn an_uncertain_price_counts_and_is_in_doubt() {
     // 2 % of 221 USD.
     taken(|u| u.confidence = 442_000_000);
-    passed_over(Fault::TooUncertain, |u| u.confidence = 442_000_001);
-    passed_over(Fault::TooUncertain, |u| u.confidence = u64::MAX);
+    for confidence in [442_000_100, u64::MAX] {
+        let (world, receipt) = refresh_with(|u| u.confidence = confidence);
+        let faults = receipt.event::<PriceRefreshed>().faults;
+        assert_eq!(Fault::from_code(faults[0]), Some(Fault::TooUncertain));
+        let book = world.book(SOL);
+        assert_eq!((book.price, book.degraded), (221_000_000, degraded::WIDE));
+        // As wide as it says, and no wider than the price itself.
+        assert_eq!(book.confidence, (confidence / 100).min(221_000_000));
+    }
 }
 
 #[test]

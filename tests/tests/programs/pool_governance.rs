@@ -115,6 +115,7 @@ pub(crate) fn every_change(world: &mut World) -> Vec<PoolChange> {
         initial_variance: 1 << 38,
         variance_floor: 1 << 38,
         daily_volume: 0,
+        new_risk_age: 10,
     };
     let me = admin().pubkey();
     let ix = instruction::risk::add_underlying(me, me, None, args);

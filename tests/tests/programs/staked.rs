@@ -9,7 +9,7 @@ use {
                 error::RiskEngineError,
                 events::StakeRateRefreshed,
                 oracle::Fault,
-                state::{InstrumentKind, degraded},
+                state::{InstrumentKind, RiskBook, degraded},
             },
         },
     },
@@ -73,7 +73,10 @@ fn a_rate_grows_no_faster_than_staking_can_earn_and_falls_at_once() {
 fn a_staked_token_is_in_doubt_with_its_base() {
     let (mut world, jito) = staked_world();
     refresh_staked(&mut world, 200.0, 240.0, 1.2);
-    world.advance(61);
+    world.forge::<RiskBook>(&world.book_address(SOL), |b| {
+        b.degraded = degraded::SHORTAGE;
+    });
+    world.advance(1);
     let accounts = [world.post_feed("jitosol", 240.0)];
     let (book, base) = (world.book_address(jito), world.book_address(SOL));
     let ix = instruction::risk::refresh_staked(book, base, &accounts);
@@ -100,6 +103,14 @@ fn a_stake_pool_that_is_not_the_tokens_says_nothing() {
     let event = receipt.event::<StakeRateRefreshed>();
     assert_eq!(event.rate, 1_200_000_000);
     assert_eq!(Fault::from_code(event.fault), Some(Fault::WrongOwner));
+    // Nor does the pool itself for another token.
+    let other = keypair("another mint").pubkey();
+    StakePool::new(other, 9, 1, 0).write(&mut world.svm, pools[1]);
+    let ix = instruction::risk::refresh_staked(book, base, &pools);
+    let receipt = world.send(&[ix], &[&admin()]).accepted();
+    let event = receipt.event::<StakeRateRefreshed>();
+    assert_eq!(event.rate, 1_200_000_000);
+    assert_eq!(Fault::from_code(event.fault), Some(Fault::WrongMint));
 }
 
 #[test]
@@ -223,6 +234,12 @@ fn a_staked_collateral_needs_its_base_in_the_pool() {
     }
     .listing();
     world
-        .enact_in_pool(listing)
+        .enact_in_pool(listing.clone())
         .refused(MarginPoolError::BaseNotListed);
+    // Nor does another token come in under the book of jitoSOL.
+    let (mut world, _) = staked_world();
+    cep_tests::token::write_mint(&mut world.svm, mint, 9);
+    world
+        .enact_in_pool(listing)
+        .refused(MarginPoolError::StakedTokenMismatch);
 }

@@ -155,7 +155,15 @@ impl Cluster {
             vec![leg],
             &[address::risk_book(&symbol("SOL"))],
         );
-        self.client.send(&[trade], &[&a.key, &b.key]).await.unwrap();
+        // New risk wants a price of the last seconds.
+        let (name, feed, _) = START_PRICES[usize::from(SOL)];
+        self.post(name, feed, price).await;
+        let refresh =
+            instruction::risk::refresh(address::risk_book(&symbol(name)), &[price_account(name)]);
+        self.client
+            .send(&[refresh, trade], &[&a.key, &b.key])
+            .await
+            .unwrap();
     }
 
     pub async fn account(&self, trader: &Trader) -> Box<MarginAccount> {

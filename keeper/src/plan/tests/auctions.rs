@@ -154,10 +154,14 @@ fn a_recovered_account_is_released() {
 }
 
 #[test]
-fn liquidation_waits_for_a_refresh_unless_the_oracle_is_dead() {
+fn liquidation_waits_for_a_refresh_or_for_an_announced_silence() {
     let mut view = at_price(195.0);
     view.books.get_mut(&book_at()).unwrap().publish_time = NOW - 61;
     assert_eq!(planned(&view), []);
     view.books.get_mut(&book_at()).unwrap().publish_time = NOW - 300;
+    assert_eq!(kinds(&planned(&view)), [Kind::AnnounceSilence]);
+    view.books.get_mut(&book_at()).unwrap().silent_from = NOW + 1;
+    assert_eq!(planned(&view), []);
+    view.books.get_mut(&book_at()).unwrap().silent_from = NOW;
     assert_eq!(kinds(&planned(&view)), [Kind::Open]);
 }

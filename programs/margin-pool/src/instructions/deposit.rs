@@ -10,7 +10,7 @@ use {
     },
     anchor_lang::prelude::*,
     anchor_spl::token_interface::{Mint, TokenAccount, TokenInterface},
-    risk_engine::state::BookRef,
+    risk_engine::state::{BookRef, PriceUse},
 };
 
 /// Remaining accounts: for a staked token the risk book of its underlying, for others none.
@@ -115,7 +115,8 @@ fn require_no_gap<'info>(
         MarginPoolError::RiskAccountsMismatch
     );
     let book = BookRef::load(account)?;
-    require!(book.header.price_is_fresh(now), MarginPoolError::PriceStale);
+    let state = book.header.price_state(now);
+    require!(state.allows(PriceUse::Deposit), MarginPoolError::PriceStale);
     require!(!book.header.has_gap(), MarginPoolError::StakedTokenGap);
     Ok(())
 }

@@ -74,6 +74,10 @@ pub(crate) fn handler(ctx: Context<ListCollateral>) -> Result<()> {
             pool.underlying_index(&book.staked.base_book)
         };
         let base = base.ok_or(MarginPoolError::BaseNotListed)?;
+        require!(
+            book.is_staked == 0 || book.staked.mint == mint,
+            MarginPoolError::StakedTokenMismatch
+        );
         (book.is_staked, base, book.price)
     };
     let index = pool.free_collateral()?;

@@ -8,6 +8,7 @@ use {
         state::{MarginAccount, Pool},
     },
     anchor_lang::prelude::*,
+    risk_engine::state::PriceUse,
 };
 
 /// Remaining accounts: a (risk book, writable market) pair for each underlying to settle.
@@ -51,8 +52,9 @@ pub(crate) fn handler<'info>(ctx: Context<'info, SettlePnl<'info>>) -> Result<()
                 let mark = match base {
                     0 => 0,
                     _ => {
+                        let state = book.header().price_state(books.now);
                         require!(
-                            book.header().price_is_fresh(books.now),
+                            state.allows(PriceUse::SettleProfit),
                             MarginPoolError::PriceStale
                         );
                         valuation::mark(book, &asset, false, books.now)?

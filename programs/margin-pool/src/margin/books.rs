@@ -2,7 +2,7 @@ use {
     crate::{error::MarginPoolError, state::Market},
     anchor_lang::prelude::*,
     cep_risk::Kind,
-    risk_engine::state::{Instrument, RiskBook},
+    risk_engine::state::{Instrument, PriceUse, RiskBook},
     std::{
         cell::{Cell, Ref},
         ops::Deref,
@@ -130,29 +130,28 @@ impl<B: BookParts> Books<B> {
         Ok(self.listed(underlying)?.book.header())
     }
 
-    /// Refuses unless each book's price is recent by its own rule.
-    pub fn require_fresh(&self) -> Result<()> {
+    /// Refuses new risk in an underlying whose price is uncertain or silent, or that nobody refreshed just now. On chain only:
+    /// it asks the cluster for the slot.
+    pub fn require_trusted(&self, underlying: u8) -> Result<()> {
+        let book = self.get(underlying)?;
+        let state = book.price_state(self.now);
+        require!(!state.is_silent(), MarginPoolError::PriceStale);
         require!(
-            self.which(|book| !book.price_is_fresh(self.now)) == 0,
-            MarginPoolError::PriceStale
+            state.allows(PriceUse::NewRisk),
+            MarginPoolError::NewRiskInDoubt
+        );
+        require!(
+            book.price_bears_new_risk(self.now, Clock::get()?.slot),
+            MarginPoolError::PriceTooOldForNewRisk
         );
         Ok(())
     }
 
-    /// Refuses new risk in an underlying that is in doubt or whose price nobody refreshed.
-    pub fn require_trusted(&self, underlying: u8) -> Result<()> {
-        let book = self.get(underlying)?;
-        require!(book.price_is_fresh(self.now), MarginPoolError::PriceStale);
-        require!(!book.is_degraded(self.now), MarginPoolError::NewRiskInDoubt);
-        Ok(())
-    }
-
-    /// Refuses a price that is neither fresh (in doubt or not) nor the last word of a dead oracle. Between the two
-    /// liquidation waits for a refresh, since a bidder could otherwise pick a price that is no longer true.
+    /// Refuses a price that liquidation may not use: one that is silent, until that is announced and waited out, since a bidder
+    /// could otherwise pick a price that is no longer true. What is uncertain is used with its value.
     pub fn require_usable_in_liquidation(&self) -> Result<()> {
-        let unusable =
-            |book: &RiskBook| !book.price_is_fresh(self.now) && !book.price_is_dead(self.now);
-        require!(self.which(unusable) == 0, MarginPoolError::PriceStale);
+        let refuses = |book: &RiskBook| !book.price_state(self.now).allows(PriceUse::Liquidate);
+        require!(self.which(refuses) == 0, MarginPoolError::PriceSilent);
         Ok(())
     }
 

@@ -10,6 +10,7 @@ use {
     anchor_lang::prelude::*,
     cep_risk::{
         Breakdown, Holding, Instrument, Kind, Portfolio, Price, Quantity, Scratch, funding::owed,
+        staked,
     },
     risk_engine::state::RiskBook,
 };
@@ -23,7 +24,7 @@ pub struct Snapshot<'a> {
     pub exposed: Underlyings,
     /// Underlyings of options held whose curve is stale, or read at a price in doubt.
     pub stale_curves: Underlyings,
-    /// Whether curves are judged at all.
+    /// Whether curves are judged as for new risk, or as for liquidation.
     judges_curves: bool,
 }
 
@@ -63,8 +64,8 @@ impl<'a> Snapshot<'a> {
         snapshot
     }
 
-    /// As [`Self::of`] for liquidation, which goes on whatever became of the curves: they are not judged, which costs as much
-    /// as a third of a snapshot.
+    /// As [`Self::of`] for liquidation. A stale curve is refused here while anyone can rebuild it, and serves where nobody does:
+    /// see [`risk_engine::state::Instrument::curve_serves`].
     pub fn in_liquidation<B: BookParts>(
         pool: &Pool,
         account: &MarginAccount,
@@ -75,6 +76,7 @@ impl<'a> Snapshot<'a> {
             ..Self::empty()
         };
         snapshot.retake(pool, account, books)?;
+        require!(snapshot.stale_curves == 0, MarginPoolError::CurvesToRebuild);
         Ok(snapshot)
     }
 
@@ -118,23 +120,23 @@ impl<'a> Snapshot<'a> {
 
     /// A staked token moves with what it redeems for and with its gap, each by its value (first order: the true return is
     /// the product): so much of the base as it is worth, rounded down, and the gap's exposure without a value of its own.
+    /// Token and base are judged at one time, the base's: a base that was refreshed since takes the token along.
     fn add_staked<B: BookParts>(
         &mut self,
         listed: &Collateral,
         quantity: i64,
         books: &'a Books<B>,
     ) -> Result<()> {
-        let price = |index| -> Result<u64> {
-            let price = books.get(index)?.price;
-            require!(price != 0, MarginPoolError::BookNotReady);
-            Ok(price)
-        };
-        let (token, base) = (price(listed.underlying)?, price(listed.base)?);
+        let (book, base) = (books.get(listed.underlying)?, books.get(listed.base)?.price);
+        let (token, staked) = (book.price, &book.staked);
+        require!(token != 0 && base != 0, MarginPoolError::BookNotReady);
+        let now = staked::at_base(token, staked.redemption, staked.rate, base);
         // Quantities below 2⁶³, prices at most 2⁴⁴.
-        let worth = u128::from(quantity.unsigned_abs()) * u128::from(token);
-        let in_base = i64::try_from(worth / u128::from(base));
+        let amount = u128::from(quantity.unsigned_abs());
+        let in_base = i64::try_from(amount * u128::from(now) / u128::from(base));
         let in_base = in_base.map_err(|_| MarginPoolError::PositionTooLarge)?;
         self.hold(listed.base, (in_base, 0), Instrument::Index, books)?;
+        let worth = amount * u128::from(token);
         let value = i64::try_from(worth.div_ceil(1_000_000));
         let value = value.map_err(|_| MarginPoolError::PositionTooLarge)?;
         // The value is not negative.
@@ -171,8 +173,12 @@ impl<'a> Snapshot<'a> {
         }
         match dated(position, kind, header, instruments, books.now)? {
             Dated::Live { valued, instrument } => {
-                if self.judges_curves && valuation::is_stale(&valued, instrument, header, books.now)
-                {
+                let stale = if self.judges_curves {
+                    valuation::is_stale(&valued, instrument, header, books.now)
+                } else {
+                    valuation::must_be_rebuilt(&valued, instrument, header, books.now)
+                };
+                if stale {
                     self.stale_curves |= bit(index);
                 }
                 self.hold(index, held, valued, books)

@@ -54,6 +54,17 @@ pub(super) fn is_stale(
         && (book.is_degraded(now) || instrument.curve_stale(book, now).is_some())
 }
 
+/// Whether an option's curve is to be rebuilt before liquidation may use it.
+pub(super) fn must_be_rebuilt(
+    valued: &Valued,
+    instrument: &Instrument,
+    book: &RiskBook,
+    now: i64,
+) -> bool {
+    matches!(valued, Valued::Option { .. })
+        && expiry_of(book, instrument).is_some_and(|e| !instrument.curve_serves(e, book, now))
+}
+
 /// An instrument before it is settled, marked down for a long and up for a short.
 fn live<'a>(
     book: &RiskBook,

@@ -4,8 +4,8 @@ use {
         events::UnderlyingAdded,
         price, seeds,
         state::{
-            AtmFeed, AtmFeedArgs, MAX_SOURCES, MAX_TENORS, RiskBook, RiskConfig, Source,
-            SourceArgs, StakedArgs, Surface,
+            AtmFeed, AtmFeedArgs, MAX_SOURCES, MAX_TENORS, NEW_RISK_AGE, RiskBook, RiskConfig,
+            Source, SourceArgs, StakedArgs, Surface,
         },
     },
     anchor_lang::prelude::*,
@@ -32,6 +32,8 @@ pub struct AddUnderlyingArgs {
     pub variance_floor: u64,
     /// Contracts traded a day, millionths; zero for unknown.
     pub daily_volume: u64,
+    /// Oldest price that new risk is taken at, seconds; 2 ..= 30, and not below what the sources deliver.
+    pub new_risk_age: u64,
 }
 
 #[derive(Accounts)]
@@ -61,7 +63,8 @@ pub(crate) fn handler(ctx: Context<AddUnderlying>, args: AddUnderlyingArgs) -> R
     );
     require!(
         (VARIANCE_MIN..=VARIANCE_MAX).contains(&args.variance_floor)
-            && args.initial_variance <= VARIANCE_MAX,
+            && args.initial_variance <= VARIANCE_MAX
+            && NEW_RISK_AGE.contains(&args.new_risk_age),
         RiskEngineError::ParameterOutOfRange
     );
     let mut config = ctx.accounts.config.load_mut()?;
@@ -92,6 +95,7 @@ pub(crate) fn handler(ctx: Context<AddUnderlying>, args: AddUnderlyingArgs) -> R
     book.variance_floor = args.variance_floor;
     book.governed_floor = args.variance_floor;
     book.daily_volume = args.daily_volume;
+    book.new_risk_age = args.new_risk_age;
     book.next_instrument = 1;
     book.bump = ctx.bumps.book;
     price::retarget(&mut book, &config.params);

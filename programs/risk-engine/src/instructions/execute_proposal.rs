@@ -105,11 +105,13 @@ fn change_book(book: &mut RiskBook, change: Change, config: &RiskConfig) -> Resu
         Change::Underlying {
             variance_floor,
             daily_volume,
+            new_risk_age,
             ..
         } => {
             book.variance_floor = variance_floor;
             book.governed_floor = variance_floor;
             book.daily_volume = daily_volume;
+            book.new_risk_age = new_risk_age;
         }
         Change::Staked { args, .. } => {
             require!(book.is_staked == 1, RiskEngineError::NotStakedBook);

@@ -1,6 +1,7 @@
 pub mod accept_authority;
 pub(crate) mod activate_scenario_set;
 pub mod add_underlying;
+pub mod announce_silence;
 pub mod cancel_proposal;
 pub mod close_instrument;
 pub mod close_scenario_set;
@@ -26,10 +27,10 @@ pub mod write_scenario_set;
 
 // Anchor's `#[program]` looks for the account structs at the crate root.
 pub use {
-    accept_authority::*, add_underlying::*, cancel_proposal::*, close_instrument::*,
-    close_scenario_set::*, create_scenario_set::*, execute_proposal::*, extend_book::*,
-    initialize_config::*, list_instrument::*, open_instrument::*, pause_book::*, post_surface::*,
-    propose::*, raise_floor::*, refresh::*, refresh_curves::*, refresh_scenarios::*,
-    refresh_staked::*, refresh_volatility::*, settle_expiry::*, tighten_params::*,
-    verify_scenario_set::*, write_scenario_set::*,
+    accept_authority::*, add_underlying::*, announce_silence::*, cancel_proposal::*,
+    close_instrument::*, close_scenario_set::*, create_scenario_set::*, execute_proposal::*,
+    extend_book::*, initialize_config::*, list_instrument::*, open_instrument::*, pause_book::*,
+    post_surface::*, propose::*, raise_floor::*, refresh::*, refresh_curves::*,
+    refresh_scenarios::*, refresh_staked::*, refresh_volatility::*, settle_expiry::*,
+    tighten_params::*, verify_scenario_set::*, write_scenario_set::*,
 };

@@ -11,7 +11,8 @@ use {
 };
 
 /// Remaining accounts: oracle accounts of any of the book's sources, in any order. One that cannot be used is
-/// passed over, with its reason in the event: a bad feed never stops a refresh, and never changes a source.
+/// passed over, with its reason in the event: a bad feed never stops a refresh, and never changes a source. A value whose
+/// interval is too wide is taken and counts as uncertain.
 #[derive(Accounts)]
 pub struct Refresh<'info> {
     #[account(seeds = [seeds::CONFIG], bump = config.load()?.bump)]
@@ -27,8 +28,8 @@ pub(crate) fn handler<'info>(ctx: Context<'info, Refresh<'info>>) -> Result<()> 
     let clock = Clock::get()?;
     let faults = read_sources(&mut book, ctx.remaining_accounts, &clock, &config)?;
     price::observe_expiries(&mut book, clock.unix_timestamp);
-    if let Some(consensus) = price::consensus(&book, &clock, &config.params) {
-        price::take(&mut book, &consensus, &clock, &config.params);
+    if let Some(agreed) = price::consensus(&book, &clock, &config.params) {
+        price::take(&mut book, &agreed, &clock, &config.params);
         let sample = book.price;
         price::fold_volatility(&mut book, sample, clock.unix_timestamp, &config.params)?;
     } else {
@@ -39,8 +40,8 @@ pub(crate) fn handler<'info>(ctx: Context<'info, Refresh<'info>>) -> Result<()> 
     book.invariant()
 }
 
-/// Takes what the accounts say into the book's sources; the reason for each source that got nothing new, zero for
-/// the others.
+/// Takes what the accounts say into the book's sources; the reason for each source that got nothing new or only something
+/// uncertain, zero for the others.
 pub(crate) fn read_sources(
     book: &mut RiskBook,
     accounts: &[AccountInfo],
@@ -63,7 +64,7 @@ pub(crate) fn read_sources(
             ) {
                 Ok(reading) => {
                     source.accept(&reading);
-                    *fault = 0;
+                    *fault = reading.sure().map_or_else(Fault::code, |_| 0);
                     break;
                 }
                 Err(Fault::NotThisSource) => {}

@@ -4,7 +4,7 @@ use {
         error::RiskEngineError,
         events::CurvesRefreshed,
         seeds,
-        state::{BookMut, Instrument, RiskBook, RiskConfig, degraded},
+        state::{BookMut, Instrument, RiskBook, RiskConfig},
     },
     anchor_lang::prelude::*,
 };
@@ -28,9 +28,8 @@ pub(crate) fn handler(ctx: Context<RefreshCurves>, from: u16, limit: u8) -> Resu
     // A curve stands until the next one: it must not rest on a price that is about to change. Other doubts do not stop the
     // crank: options must be valued through an outage of a source or a pause, or nobody could be liquidated fairly. New
     // risk waits for the end of the doubt anyway.
-    let moving = book.degraded & (degraded::STEP_LIMITED | degraded::DISAGREEMENT) != 0;
     require!(
-        book.price_is_fresh(now) && !moving,
+        book.curves_can_be_rebuilt(now),
         RiskEngineError::PriceInDoubt
     );
     recentre(book, instruments, now);
@@ -51,7 +50,13 @@ pub(crate) fn handler(ctx: Context<RefreshCurves>, from: u16, limit: u8) -> Resu
             continue;
         }
         match build(book, first, second, response, now) {
-            Ok(()) => built = built.saturating_add(width),
+            Ok(()) => {
+                built = built.saturating_add(width);
+                let slot = usize::from(first.expiry_slot);
+                if let Some(expiry) = book.expiries.get_mut(slot) {
+                    expiry.curve_built(now);
+                }
+            }
             // One odd strike must not stop the others.
             Err(_) => skipped = skipped.saturating_add(width),
         }

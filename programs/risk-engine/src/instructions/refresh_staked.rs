@@ -3,14 +3,16 @@ use {
     crate::{
         error::RiskEngineError,
         events::{PriceRefreshed, StakeRateRefreshed},
-        oracle::{ClockView, Fault, read, read_stake_pool},
+        oracle::{ClockView, Fault, Reading, read, read_stake_pool},
         price, seeds,
-        state::{RiskBook, RiskConfig, degraded},
+        state::{NEW_RISK_SLOTS, RiskBook, RiskConfig, degraded},
     },
     anchor_lang::prelude::*,
     cep_risk::staked::{RATE_ONE, bounded_rate, gap_ppm, rate_of_pool, value},
 };
 
+/// How far apart token and base may be published and still be judged as one, seconds.
+const PAIR_APART: u64 = 30;
 /// Decimals of a redemption rate, and the range that is believed.
 const RATE_DECIMALS: u32 = 9;
 const RATE_RANGE: core::ops::RangeInclusive<u64> = RATE_ONE / 10..=RATE_ONE * 100;
@@ -24,7 +26,7 @@ pub struct RefreshStaked<'info> {
     #[account(mut, has_one = config,
         constraint = book.load()?.is_staked == 1 @ RiskEngineError::NotStakedBook)]
     pub book: AccountLoader<'info, RiskBook>,
-    /// What the token redeems for; refreshed before.
+    /// What the token redeems for; refreshed in this slot or the last few.
     #[account(has_one = config,
         constraint = base_book.key() == book.load()?.staked.base_book @ RiskEngineError::WrongBaseBook)]
     pub base_book: AccountLoader<'info, RiskBook>,
@@ -37,19 +39,27 @@ pub(crate) fn handler<'info>(ctx: Context<'info, RefreshStaked<'info>>) -> Resul
     let base = ctx.accounts.base_book.load()?;
     let clock = Clock::get()?;
     let now = clock.unix_timestamp;
+    // Either of the two alone would let its caller choose which moves first.
+    require!(
+        clock.slot.saturating_sub(base.refreshed_slot) <= NEW_RISK_SLOTS,
+        RiskEngineError::BaseNotRefreshed
+    );
     let faults = read_sources(&mut book, ctx.remaining_accounts, &clock, &config)?;
     let rate_fault = read_rate(&mut book, ctx.remaining_accounts, &clock, &config)?;
     price::observe_expiries(&mut book, now);
     let market = price::consensus(&book, &clock, params);
-    if let (Some(mut consensus), true) = (market, book.staked.rate != 0 && base.price != 0) {
+    if let (Some(mut agreed), true) = (market, book.staked.rate != 0 && base.price != 0) {
+        let consensus = &mut agreed.consensus;
+        let apart = consensus.publish_time.abs_diff(base.publish_time) > PAIR_APART;
         let valued = value(book.staked.rate, base.price, Some(consensus.price));
         book.staked.redemption = valued.redemption;
         book.staked.gap = gap_ppm(valued.redemption, consensus.price);
         let sample = ratio(consensus.price, valued.redemption);
         consensus.price = valued.price;
         consensus.publish_time = consensus.publish_time.min(base.publish_time);
-        price::take(&mut book, &consensus, &clock, params);
-        if base.is_degraded(now) {
+        consensus.newest = consensus.newest.min(base.newest_publish_time);
+        price::take(&mut book, &agreed, &clock, params);
+        if apart || base.is_degraded(now) {
             book.degraded |= degraded::BASE;
         }
         price::fold_volatility(&mut book, sample, now, params)?;
@@ -94,16 +104,16 @@ fn read_rate(
                 ClockView::of(clock, &config.params),
                 &book.staked.rate_source,
             );
-            read(source, key, owner, &data, &view, RATE_DECIMALS, RATE_RANGE).map(|reading| {
+            let reading = read(source, key, owner, &data, &view, RATE_DECIMALS, RATE_RANGE);
+            reading.and_then(Reading::sure).map(|reading| {
                 book.staked.rate_source.accept(&reading);
                 reading.value
             })
         } else {
-            read_stake_pool(&book.staked.stake_pool, key, owner, &data, clock.epoch).and_then(
-                |pool| {
-                    rate_of_pool(pool.total_lamports, pool.supply).map_err(|_| Fault::OutOfRange)
-                },
-            )
+            let expected = (&book.staked.stake_pool, &book.staked.mint);
+            read_stake_pool(expected, key, owner, &data, clock.epoch).and_then(|pool| {
+                rate_of_pool(pool.total_lamports, pool.supply).map_err(|_| Fault::OutOfRange)
+            })
         };
         match found {
             Ok(rate) => {

@@ -2,7 +2,7 @@ use {
     crate::{
         error::RiskEngineError,
         events::VolatilityRefreshed,
-        oracle::{ClockView, Fault, read},
+        oracle::{ClockView, Fault, Reading, read},
         price, seeds,
         state::{
             ATM_STEP, AtmFeed, MAX_TENORS, RiskBook, RiskConfig, RiskParams, VOLATILITY_DECIMALS,
@@ -68,7 +68,7 @@ fn read_feeds(
                 VOLATILITY_DECIMALS,
                 range,
             );
-            match reading {
+            match reading.and_then(Reading::sure) {
                 Ok(reading) => {
                     feed.source.accept(&reading);
                     *fault = 0;
@@ -119,6 +119,7 @@ fn interpolate(book: &mut RiskBook, now: i64, params: &RiskParams) -> Result<()>
         if let Some(variance) = implied_variance(&points, seconds) {
             expiry.atm = sqrt_variance_per_year(variance);
             expiry.atm_time = now;
+            expiry.watch_atm(params.curve_volatility_band, now);
         }
     }
     Ok(())

@@ -50,8 +50,9 @@ faults! {
     FromFuture = 8: "The value is dated in the future; wait or post another",
     NotNewer = 9: "The value is not newer than the one already held; post a newer one",
     OutOfRange = 10: "The value is zero, negative or beyond the supported range; wait for a sane one",
-    TooUncertain = 11: "The confidence interval is too wide to act on; wait for the market to settle",
+    TooUncertain = 11: "The confidence interval is too wide: a price counts as uncertain, another value is passed over; wait for the market to settle",
     TooFewSamples = 12: "Too few oracles stand behind the value; crank the feed with more responses",
+    WrongMint = 13: "The stake pool issues another token; configure the pool of this one",
 }
 
 impl fmt::Display for Fault {
@@ -83,7 +84,7 @@ mod tests {
         for (at, fault) in (1u8..).zip(Fault::ALL) {
             assert_eq!((fault.code(), Fault::try_from(at)), (at, Ok(*fault)));
         }
-        assert_eq!((Fault::from_code(0), Fault::from_code(13)), (None, None));
+        assert_eq!((Fault::from_code(0), Fault::from_code(14)), (None, None));
     }
 
     #[test]

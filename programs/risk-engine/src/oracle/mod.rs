@@ -32,7 +32,7 @@ pub struct ClockView {
     /// Unix seconds.
     pub unix: i64,
     pub slot: u64,
-    /// How far a value may be dated ahead of `unix`, seconds.
+    /// How far a value may be dated ahead of `unix`, seconds: the cluster's clock is estimated, and runs late by minutes at times.
     pub max_skew: u64,
 }
 
@@ -58,6 +58,18 @@ pub struct Reading {
     pub publish_time: i64,
     /// As [`Source::slot`].
     pub slot: u64,
+    /// The interval is wider than the source's `max_confidence`: the value counts as uncertain.
+    pub is_wide: bool,
+}
+
+impl Reading {
+    /// For what has no use for an uncertain value: [`Fault::TooUncertain`] for one that is wide.
+    pub const fn sure(self) -> core::result::Result<Self, Fault> {
+        if self.is_wide {
+            return Err(Fault::TooUncertain);
+        }
+        Ok(self)
+    }
 }
 
 /// A number of an oracle before it is judged: value and confidence are mantissas of `10^exponent`.
@@ -126,20 +138,20 @@ fn judge_value(
     let value = to_units(mantissa, raw.exponent, decimals, Round::Down)
         .filter(|value| *value > 0 && range.contains(value))
         .ok_or(Fault::OutOfRange)?;
-    // The exponent is in order, or the value would not be: only the interval itself can be too wide.
-    let confidence =
-        to_units(raw.confidence, raw.exponent, decimals, Round::Up).ok_or(Fault::TooUncertain)?;
-    // Products of 64-bit factors fit 128 bits.
-    if u128::from(confidence) * u128::from(PPM)
-        > u128::from(value) * u128::from(source.max_confidence)
-    {
-        return Err(Fault::TooUncertain);
-    }
+    // The exponent is in order, or the value would not be: only the interval itself can be too wide, and one wider than
+    // the value says no more than that the value may be anything.
+    let confidence = to_units(raw.confidence, raw.exponent, decimals, Round::Up)
+        .unwrap_or(value)
+        .min(value);
+    // Products of 64-bit factors fit 128 bits. `max_confidence` is below a million: what was cut to the value is wide.
+    let is_wide = u128::from(confidence) * u128::from(PPM)
+        > u128::from(value) * u128::from(source.max_confidence);
     Ok(Reading {
         value,
         confidence,
         publish_time: raw.publish_time,
         slot: raw.slot,
+        is_wide,
     })
 }
 

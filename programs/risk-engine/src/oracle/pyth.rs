@@ -1,14 +1,23 @@
-//! Pyth's receiver: `PriceUpdateV2`, Borsh, as its full verification lays it out.
+//! Pyth's receivers: `PriceUpdateV2`, Borsh, as its full verification lays it out.
+//!
+//! Since 26 August 2026 two programs own such accounts on mainnet-beta: the original, upgraded in place, and a second one with the
+//! same accounts (the receiver SDK's feature `pro-compatible`). Both verify the same guardians' signatures over the same
+//! feeds, so both are believed, and the addresses of their push feeds differ. They are one opinion: a source is known by
+//! its feed id, whichever program owns the account, so that nobody can count a feed twice by posting it in both.
 
 use {
     super::{Fault, Raw, bytes, le_i64, le_u64},
     crate::state::Source,
-    anchor_lang::{Discriminator, prelude::Pubkey},
+    anchor_lang::{
+        Discriminator,
+        prelude::{Pubkey, pubkey},
+    },
     pyth_solana_receiver_sdk::price_update::PriceUpdateV2,
 };
 
-/// Owner of every price update.
+/// Owners of price updates: the original receiver, and the one beside it.
 pub const PROGRAM: Pubkey = pyth_solana_receiver_sdk::ID;
+pub const SECOND_PROGRAM: Pubkey = pubkey!("rec2HHDDnjLfj4kE7VyEtFA1HPGQLK33259532cRyHp");
 
 /// Verification tag: [`TAG_FULL`], or [`TAG_PARTIAL`], which a count of signatures follows.
 pub const VERIFICATION: usize = 40;
@@ -32,7 +41,7 @@ pub(super) fn parse(
     data: &[u8],
 ) -> core::result::Result<Raw, Fault> {
     let is_this = |at| bytes::<32>(data, at).map(|feed| feed == source.feed);
-    if *owner != PROGRAM {
+    if *owner != PROGRAM && *owner != SECOND_PROGRAM {
         return Err(match (is_this(FEED_ID), is_this(FEED_ID + 1)) {
             (Ok(true), _) | (_, Ok(true)) => Fault::WrongOwner,
             _ => Fault::NotThisSource,

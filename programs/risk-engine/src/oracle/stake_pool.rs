@@ -29,10 +29,10 @@ pub struct StakePoolReading {
     pub pool_mint: Pubkey,
 }
 
-/// Reads the pool `expected`. Its rate moves once per epoch, when anyone cranks it: [`Fault::TooOld`]
+/// Reads the pool `expected`, which must issue `mint` ([`Fault::WrongMint`]). Its rate moves once per epoch, when anyone cranks it: [`Fault::TooOld`]
 /// when that was not in `current_epoch` or the one before, [`Fault::OutOfRange`] for an empty pool.
 pub fn read_stake_pool(
-    expected: &Pubkey,
+    (expected, mint): (&Pubkey, &Pubkey),
     key: &Pubkey,
     owner: &Pubkey,
     data: &[u8],
@@ -53,6 +53,9 @@ pub fn read_stake_pool(
         last_update_epoch: le_u64(data, LAST_UPDATE_EPOCH)?,
         pool_mint: Pubkey::new_from_array(bytes(data, POOL_MINT)?),
     };
+    if reading.pool_mint != *mint {
+        return Err(Fault::WrongMint);
+    }
     if reading.last_update_epoch > current_epoch {
         return Err(Fault::FromFuture);
     }
@@ -88,7 +91,7 @@ mod tests {
 
     fn read_pool(pool: &StakePool) -> core::result::Result<StakePoolReading, Fault> {
         let data = anchor_lang::prelude::borsh::to_vec(pool).unwrap();
-        read_stake_pool(&POOL, &POOL, &PROGRAM, &data, 801)
+        read_stake_pool((&POOL, &OTHER), &POOL, &PROGRAM, &data, 801)
     }
 
     #[test]
@@ -115,6 +118,7 @@ mod tests {
             with(|p| p.last_update_epoch = u64::MAX),
             Err(Fault::FromFuture)
         );
+        assert_eq!(with(|p| p.pool_mint = POOL), Err(Fault::WrongMint));
         assert_eq!(with(|p| p.total_lamports = 0), Err(Fault::OutOfRange));
         assert_eq!(with(|p| p.pool_token_supply = 0), Err(Fault::OutOfRange));
         for other in [AccountType::Uninitialized, AccountType::ValidatorList] {
@@ -128,7 +132,8 @@ mod tests {
     fn a_stake_pool_is_the_one_named_whole_and_its_programs() {
         let data = anchor_lang::prelude::borsh::to_vec(&pool()).unwrap();
         let owner = PROGRAM;
-        let read = |key, owner, data: &[u8]| read_stake_pool(&POOL, &key, &owner, data, 800);
+        let read =
+            |key, owner, data: &[u8]| read_stake_pool((&POOL, &OTHER), &key, &owner, data, 800);
         assert_eq!(read(OTHER, owner, &data), Err(Fault::NotThisSource));
         assert_eq!(read(POOL, OTHER, &data), Err(Fault::WrongOwner));
         for len in 0..LEN {

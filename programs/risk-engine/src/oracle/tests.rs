@@ -183,6 +183,7 @@ fn a_value_rounds_down_and_its_confidence_up() {
         confidence: 12_500_001,
         publish_time: 999_990,
         slot: 4_990,
+        is_wide: false,
     };
     assert_eq!(pyth_case().read(), Ok(pyth));
     let switchboard = Reading {
@@ -329,20 +330,19 @@ fn time_is_judged_in_seconds_and_in_slots() {
                 .is_ok()
         );
     }
-    // Pyth's slot counts only when a limit is set; Switchboard's oldest sample always does.
-    let mut pyth = pyth_case();
-    assert!(pyth.spoilt(|case| case.clock.slot = u64::MAX).is_ok());
-    pyth.source.max_slots = 150;
-    for (case, oldest, newest) in [(pyth, 4_990, 4_990), (switchboard_case(), 4_980, 4_980)] {
-        let at = |slot| case.spoilt(|case| case.clock.slot = slot);
-        assert!(at(newest).is_ok() && at(oldest + 150).is_ok());
-        assert_eq!(at(oldest + 151), Err(Fault::TooManySlots));
-        assert_eq!(at(newest - 1), Err(Fault::FromFuture));
+    // The slot in which a Pyth print was posted says nothing; Switchboard's oldest sample does.
+    for slot in [0, 4_989, u64::MAX] {
+        assert!(pyth_case().spoilt(|case| case.clock.slot = slot).is_ok());
     }
+    let case = switchboard_case();
+    let at = |slot| case.spoilt(|case| case.clock.slot = slot);
+    assert!(at(4_980).is_ok() && at(4_980 + 150).is_ok());
+    assert_eq!(at(4_980 + 151), Err(Fault::TooManySlots));
+    assert_eq!(at(4_979), Err(Fault::FromFuture));
 }
 
 #[test]
-fn values_without_sense_and_wide_intervals_are_refused() {
+fn values_without_sense_are_refused_and_wide_intervals_marked() {
     let pyth = |price: i64, exponent: i32| {
         pyth_case().spoilt(|case| {
             case.put(pyth::PRICE, price.to_le_bytes());
@@ -372,14 +372,45 @@ fn values_without_sense_and_wide_intervals_are_refused() {
     // One per cent of 73,067.620001 is 730.676200 01: rounded up, 730.676201 is too wide.
     let conf =
         |conf: u64| pyth_case().spoilt(|case| case.put(pyth::CONFIDENCE, conf.to_le_bytes()));
-    assert_eq!(conf(73_067_620_000).map(|r| r.confidence), Ok(730_676_200));
-    for wide in [73_067_620_001, u64::MAX] {
-        assert_eq!(conf(wide), Err(Fault::TooUncertain));
+    let sure = conf(73_067_620_000).unwrap();
+    assert_eq!((sure.confidence, sure.sure()), (730_676_200, Ok(sure)));
+    // A wide one is a value all the same, no wider than itself, and none for what wants to be sure.
+    for (wide, confidence) in [(73_067_620_001, 730_676_201), (u64::MAX, 73_067_620_001)] {
+        let reading = conf(wide).unwrap();
+        assert_eq!(
+            (reading.value, reading.confidence),
+            (73_067_620_001, confidence)
+        );
+        assert_eq!(reading.sure(), Err(Fault::TooUncertain));
     }
     for at in [switchboard::STD_DEV, switchboard::RANGE] {
-        assert_eq!(
-            switchboard_case().spoilt(|case| case.put(at, i128::MAX.to_le_bytes())),
-            Err(Fault::TooUncertain)
-        );
+        let reading = switchboard_case().spoilt(|case| case.put(at, i128::MAX.to_le_bytes()));
+        let reading = reading.unwrap();
+        assert_eq!((reading.confidence, reading.is_wide), (reading.value, true));
     }
+}
+
+#[test]
+fn both_of_pyths_receivers_are_believed_and_no_third() {
+    let case = pyth_case();
+    let first = case.read().unwrap();
+    assert_eq!(
+        case.spoilt(|case| case.owner = pyth::SECOND_PROGRAM),
+        Ok(first)
+    );
+    assert_ne!(pyth::PROGRAM, pyth::SECOND_PROGRAM);
+    assert_eq!(
+        pyth::SECOND_PROGRAM.to_string(),
+        "rec2HHDDnjLfj4kE7VyEtFA1HPGQLK33259532cRyHp"
+    );
+    // What the one reports the other does not report again.
+    let again = case.spoilt(|case| {
+        case.source.accept(&first);
+        case.owner = pyth::SECOND_PROGRAM;
+    });
+    assert_eq!(again, Err(Fault::NotNewer));
+    assert_eq!(
+        case.spoilt(|case| case.owner = STRANGER),
+        Err(Fault::WrongOwner)
+    );
 }

@@ -1,6 +1,6 @@
 use {
-    super::{AtmFeed, Expiry, MAX_EXPIRIES, Source, Staked},
-    crate::error::RiskEngineError,
+    super::{AtmFeed, Expiry, MAX_EXPIRIES, PriceState, Source, Staked},
+    crate::{curves::left, error::RiskEngineError},
     anchor_lang::prelude::*,
     cep_risk::{Book, Kind, Price, ROWS, STRESS_ROWS, smile},
 };
@@ -9,8 +9,12 @@ use {
 pub const MAX_SOURCES: usize = 4;
 /// Tenors at which implied volatility is fed.
 pub const MAX_TENORS: usize = 4;
+/// Slots within which a book must have been refreshed for new risk, and a base for its staked token.
+pub const NEW_RISK_SLOTS: u64 = 8;
+/// Range of [`RiskBook::new_risk_age`], seconds.
+pub const NEW_RISK_AGE: core::ops::RangeInclusive<u64> = 2..=30;
 
-/// Reasons for which an underlying is in doubt, as bits of [`RiskBook::degraded`].
+/// Reasons for which a price is [`PriceState::Uncertain`], as bits of [`RiskBook::degraded`].
 pub mod degraded {
     /// Fewer fresh sources than the underlying wants.
     pub const SHORTAGE: u8 = 1;
@@ -20,8 +24,10 @@ pub mod degraded {
     pub const STEP_LIMITED: u8 = 4;
     /// Paused by the guardian.
     pub const PAUSED: u8 = 8;
-    /// A staked token whose base is in doubt.
+    /// A staked token whose base is in doubt, or was published at another time than the token.
     pub const BASE: u8 = 16;
+    /// Too few sources are sure: the price rests on one whose interval is wider than it may be.
+    pub const WIDE: u8 = 32;
 }
 
 /// Everything a margin check needs of one underlying. PDA `[seeds::BOOK, symbol]`. Behind this header the account
@@ -44,7 +50,7 @@ pub struct RiskBook {
     pub price: u64,
     /// Micro-USD per whole contract, rounded up: what the agreeing sources report, and how far apart they are.
     pub confidence: u64,
-    /// When the oldest of the agreeing sources was published, Unix seconds.
+    /// When the oldest of the agreeing sources was published, Unix seconds; at most the clock of the refresh that took it.
     pub publish_time: i64,
     /// The cluster's time and slot at the last refresh that found a price.
     pub refreshed_at: i64,
@@ -54,6 +60,8 @@ pub struct RiskBook {
     /// Copies of the config's parameters, so that a margin check needs no config account.
     pub max_price_age: u64,
     pub dead_price_age: u64,
+    pub silence_delay: u64,
+    pub maintenance_interval: u64,
     pub doubt: u64,
 
     // Volatility. Variances are per day in Q48.
@@ -89,9 +97,13 @@ pub struct RiskBook {
     pub curve_max_age: u64,
     pub curve_centre_band: u64,
     pub curve_volatility_band: u64,
+    pub curve_grace: u64,
+    pub curve_timeout: u64,
     /// Spot that new curves are centred on, and when that was set. Curves of at most two centres live at a time.
     pub centre: u64,
     pub centre_time: i64,
+    /// Since when the price is beyond the band around the centre, Unix seconds; zero while it is not.
+    pub spot_left_at: i64,
     /// The next instrument's id. Ids start at one and are never given twice.
     pub next_instrument: u64,
 
@@ -132,7 +144,14 @@ pub struct RiskBook {
     pub price_integral: [u64; 2],
     /// Until when the price serves liquidation, Unix seconds: set by the refresh that took it.
     pub usable_until: i64,
-    pub reserved: [u8; 216],
+    /// From when on liquidation may use the price of oracles that were announced to be silent, Unix seconds; zero for no
+    /// announcement. Written by `announce_silence`, cleared by a refresh that finds a recent price.
+    pub silent_from: i64,
+    /// When the newest of the agreeing sources was published, Unix seconds; at most the clock of the refresh that took it.
+    pub newest_publish_time: i64,
+    /// Oldest `newest_publish_time` at which new risk is taken, seconds; 2 ..= 30. Set by the authority.
+    pub new_risk_age: u64,
+    pub reserved: [u8; 192],
 }
 
 impl RiskBook {
@@ -143,23 +162,68 @@ impl RiskBook {
     /// Without instruments.
     pub const SPACE: usize = 8 + size_of::<Self>();
 
-    /// Whether the oracle's price is recent enough to act on.
+    /// What the oracles say of the price: the one place where it is decided.
+    #[must_use]
+    pub fn price_state(&self, now: i64) -> PriceState {
+        if self.price != 0 && self.age(now) <= self.max_price_age {
+            return if self.degraded == 0 {
+                PriceState::Fresh
+            } else {
+                PriceState::Uncertain
+            };
+        }
+        if self.price != 0 && self.silent_from != 0 && now >= self.silent_from {
+            PriceState::Announced
+        } else {
+            PriceState::Silent
+        }
+    }
+
+    /// Whether the price is recent, certain or not.
     #[must_use]
     pub fn price_is_fresh(&self, now: i64) -> bool {
-        self.age(now) <= self.max_price_age
+        !self.price_state(now).is_silent()
     }
 
-    /// Whether the price is so old that it is the last word of a dead oracle.
-    #[must_use]
-    pub fn price_is_dead(&self, now: i64) -> bool {
-        self.age(now) >= self.dead_price_age
-    }
-
-    /// Whether this underlying is in doubt: wider margin, no new risk in it, nothing withdrawn against it.
-    /// Reducing it and liquidating it go on.
+    /// Whether the price is anything but fresh and certain: wider initial margin, no new risk in it.
     #[must_use]
     pub fn is_degraded(&self, now: i64) -> bool {
-        self.degraded != 0 || !self.price_is_fresh(now)
+        self.price_state(now) != PriceState::Fresh
+    }
+
+    /// Whether new risk may be taken at this price: somebody refreshed it in this slot or one of the last few, and the newest
+    /// source is not older than the book's own limit.
+    #[must_use]
+    pub fn price_bears_new_risk(&self, now: i64, slot: u64) -> bool {
+        let age = u64::try_from(now.saturating_sub(self.newest_publish_time)).unwrap_or(0);
+        self.price_state(now) == PriceState::Fresh
+            && slot.saturating_sub(self.refreshed_slot) <= NEW_RISK_SLOTS
+            && age <= self.new_risk_age
+    }
+
+    /// Half width of the interval that maintenance margin counts around the price, micro-USD per contract, rounded up: governed, so
+    /// that nobody who refreshes chooses it. Initial margin counts at least as much.
+    #[must_use]
+    pub fn governed_interval(&self) -> u64 {
+        // A price of at most 2⁴⁴ and at most 50,000 ppm.
+        let ppm = self.price.saturating_mul(self.maintenance_interval);
+        ppm.div_ceil(cep_risk::PPM)
+    }
+
+    /// Whether `refresh_curves` builds curves at this price: not at one that is silent, or about to change.
+    #[must_use]
+    pub fn curves_can_be_rebuilt(&self, now: i64) -> bool {
+        let moving = self.degraded & (degraded::STEP_LIMITED | degraded::DISAGREEMENT) != 0;
+        !self.price_state(now).is_silent() && !moving
+    }
+
+    /// Follows whether the price left the band around the curves' centre. Called whenever one of the two changes.
+    pub fn watch_spot(&mut self, now: i64) {
+        if self.centre == 0 || !left(self.centre, self.price, self.curve_centre_band) {
+            self.spot_left_at = 0;
+        } else if self.spot_left_at == 0 {
+            self.spot_left_at = now;
+        }
     }
 
     /// Seconds since the oracle published; zero for a price dated slightly ahead.
@@ -168,12 +232,19 @@ impl RiskBook {
         u64::try_from(now.saturating_sub(self.publish_time)).unwrap_or(0)
     }
 
-    /// Seconds since the last refresh in which its price served liquidation: none past the moment at which it grew older
-    /// than `max_price_age`.
+    /// Seconds since the last refresh in which its price served liquidation: until it grew older than `max_price_age`, and
+    /// again from when its silence was announced and waited out.
     #[must_use]
     pub fn served(&self, now: i64) -> u64 {
-        let until = self.usable_until.min(now);
-        u64::try_from(until.saturating_sub(self.refreshed_at)).unwrap_or(0)
+        let span = |from: i64, to: i64| u64::try_from(to.saturating_sub(from)).unwrap_or(0);
+        let recent = span(self.refreshed_at, self.usable_until.min(now));
+        let silent = if self.silent_from == 0 {
+            0
+        } else {
+            // The announcement came after the price had ceased to serve.
+            span(self.silent_from.max(self.usable_until), now)
+        };
+        recent.saturating_add(silent)
     }
 
     /// Seconds up to `now` in which the price served liquidation. The difference of two readings is the time in which a bid
@@ -256,9 +327,13 @@ impl RiskBook {
                 self.maintenance_sigma,
             ),
         };
+        let governed = self.governed_interval();
         Ok(Book {
             price: self.index_price()?,
-            confidence: self.confidence,
+            confidence: match kind {
+                Kind::Initial => self.confidence.max(governed),
+                Kind::Maintenance => governed,
+            },
             age: self.age(now),
             sigma,
             horizon: self.horizon,
@@ -328,9 +403,9 @@ const _: () = assert!(
     size_of::<RiskBook>()
         == 32
             + 16
-            + 9 * 8
+            + 11 * 8
             + 15 * 8
-            + 6 * 8
+            + 9 * 8
             + 16
             + 8
             + MAX_SOURCES * size_of::<Source>()
@@ -341,7 +416,8 @@ const _: () = assert!(
             + 80
             + 8
             + 32
-            + 216
+            + 24
+            + 192
 );
 // A derived address is created with at most 10 KiB.
 const _: () = assert!(RiskBook::SPACE <= 10_240);
@@ -382,6 +458,12 @@ mod tests {
         // A print dated ahead of the clock serves no longer than one of now.
         book.count_time(1_100, 1_030);
         assert_eq!(book.usable_seconds_at(9_999), 90);
+        // Nor does a silence that was announced, until its delay is over; from then on the last price serves.
+        book.silent_from = 1_500;
+        for (now, seconds) in [(1_499, 90), (1_500, 90), (1_507, 97)] {
+            assert_eq!(book.usable_seconds_at(now), seconds);
+        }
+        book.silent_from = 0;
         // Two words hold what one does not.
         book.price_integral = [u64::MAX, 7];
         book.count_time(1_031, 1_031);
@@ -389,17 +471,75 @@ mod tests {
     }
 
     #[test]
-    fn age_counts_from_publication_and_never_underflows() {
+    fn a_price_is_fresh_uncertain_or_silent_and_a_silence_serves_once_announced_and_waited_out() {
         let mut book: Box<RiskBook> = bytemuck::zeroed_box();
         book.publish_time = 1_000;
         book.max_price_age = 60;
-        book.dead_price_age = 300;
-        assert!(
-            book.price_is_fresh(990) && book.price_is_fresh(1_060) && !book.price_is_fresh(1_061)
-        );
-        assert!(!book.price_is_dead(1_299) && book.price_is_dead(1_300));
-        assert!(!book.is_degraded(1_060) && book.is_degraded(1_061));
+        assert_eq!(book.price_state(1_000), PriceState::Silent, "no price yet");
+        book.price = 1;
+        // A clock before the publication is no age.
+        for now in [990, 1_000, 1_060] {
+            assert_eq!(book.price_state(now), PriceState::Fresh);
+            assert!(!book.is_degraded(now));
+        }
+        assert_eq!(book.price_state(1_061), PriceState::Silent);
         book.degraded = degraded::PAUSED;
-        assert!(book.is_degraded(1_000));
+        assert_eq!(book.price_state(1_060), PriceState::Uncertain);
+        assert_eq!(book.price_state(1_061), PriceState::Silent);
+        book.silent_from = 1_500;
+        assert_eq!(book.price_state(1_060), PriceState::Uncertain);
+        assert_eq!(book.price_state(1_499), PriceState::Silent);
+        assert_eq!(book.price_state(1_500), PriceState::Announced);
+        assert!(book.price_is_fresh(1_060) && !book.price_is_fresh(1_500));
+    }
+
+    #[test]
+    fn new_risk_needs_a_refresh_of_the_last_slots_and_a_young_source() {
+        let mut book: Box<RiskBook> = bytemuck::zeroed_box();
+        (book.price, book.max_price_age, book.new_risk_age) = (1, 60, 10);
+        (
+            book.publish_time,
+            book.newest_publish_time,
+            book.refreshed_slot,
+        ) = (980, 1_000, 400);
+        assert!(book.price_bears_new_risk(1_010, 408));
+        assert!(!book.price_bears_new_risk(1_011, 408) && !book.price_bears_new_risk(1_010, 409));
+        book.degraded = degraded::SHORTAGE;
+        assert!(!book.price_bears_new_risk(1_000, 400));
+    }
+
+    #[test]
+    fn maintenance_counts_the_governed_interval_and_initial_margin_the_wider() {
+        let mut book: Box<RiskBook> = bytemuck::zeroed_box();
+        (
+            book.price,
+            book.maintenance_interval,
+            book.scenario_generation,
+        ) = (1_000_001, 500, 1);
+        for (confidence, initial) in [(0, 501), (501, 501), (400_000, 400_000)] {
+            book.confidence = confidence;
+            let of = |kind| book.as_book(kind, 0, 0).unwrap().confidence;
+            assert_eq!((of(Kind::Initial), of(Kind::Maintenance)), (initial, 501));
+        }
+    }
+
+    #[test]
+    fn the_price_is_watched_as_it_leaves_the_band_of_the_curves() {
+        let mut book: Box<RiskBook> = bytemuck::zeroed_box();
+        (book.price, book.curve_centre_band) = (1_000, 50_000);
+        book.watch_spot(5);
+        assert_eq!(book.spot_left_at, 0, "no curves yet");
+        book.centre = 1_000;
+        for (price, now, since) in [
+            (1_050, 6, 0),
+            (1_051, 7, 7),
+            (2_000, 8, 7),
+            (950, 9, 0),
+            (949, 10, 10),
+        ] {
+            book.price = price;
+            book.watch_spot(now);
+            assert_eq!(book.spot_left_at, since);
+        }
     }
 }

@@ -1,5 +1,5 @@
 use {
-    super::{AtmFeedArgs, MAX_PUBLISHERS, RiskParams, SourceArgs, StakedArgs},
+    super::{AtmFeedArgs, MAX_PUBLISHERS, NEW_RISK_AGE, RiskParams, SourceArgs, StakedArgs},
     crate::{
         error::RiskEngineError,
         instructions::add_underlying::{feeds_of, sources_of},
@@ -26,11 +26,12 @@ pub enum Change {
         feeds: Vec<AtmFeedArgs>,
     },
     /// Variance per day that scenarios never go below, Q48, 2⁴⁸ / 10⁶ ..= 4 x 2⁴⁸; contracts traded a day,
-    /// millionths, zero for unknown.
+    /// millionths, zero for unknown; oldest price that new risk is taken at, seconds, 2 ..= 30.
     Underlying {
         book: Pubkey,
         variance_floor: u64,
         daily_volume: u64,
+        new_risk_age: u64,
     },
     /// How a staked token's redemption rate is known. The rate in force and the base book stay.
     Staked { book: Pubkey, args: StakedArgs },
@@ -58,9 +59,14 @@ impl Change {
                 ..
             } => sources_of(sources, *min_sources).map(|_| ()),
             Self::ImpliedFeeds { feeds, .. } => feeds_of(feeds).map(|_| ()),
-            Self::Underlying { variance_floor, .. } => {
+            Self::Underlying {
+                variance_floor,
+                new_risk_age,
+                ..
+            } => {
                 require!(
-                    (VARIANCE_MIN..=VARIANCE_MAX).contains(variance_floor),
+                    (VARIANCE_MIN..=VARIANCE_MAX).contains(variance_floor)
+                        && NEW_RISK_AGE.contains(new_risk_age),
                     RiskEngineError::ParameterOutOfRange
                 );
                 Ok(())

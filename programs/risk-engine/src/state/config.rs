@@ -26,7 +26,7 @@ pub struct RiskConfig {
     pub underlying_count: u8,
     pub bump: u8,
     pub padding: [u8; 6],
-    pub reserved: [u8; 256],
+    pub reserved: [u8; 224],
 }
 
 impl RiskConfig {
@@ -62,4 +62,4 @@ impl RiskConfig {
     }
 }
 
-const _: () = assert!(size_of::<RiskConfig>() == 9 * 32 + 16 + 184 + 8 + 256);
+const _: () = assert!(size_of::<RiskConfig>() == 9 * 32 + 16 + 27 * 8 + 8 + 224);

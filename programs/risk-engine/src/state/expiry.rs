@@ -27,6 +27,11 @@ pub struct Expiry {
     /// Live instruments that expire then.
     pub instruments: u16,
     pub padding: [u8; 2],
+    /// The `atm` that curves were last built from, and when that began, Unix seconds.
+    pub curve_atm: u64,
+    pub curve_atm_time: i64,
+    /// Since when `atm` is beyond the volatility band around that, Unix seconds; zero while it is not.
+    pub atm_left_at: i64,
 }
 
 /// Stored form of [`Twap`].
@@ -64,6 +69,24 @@ impl Expiry {
     pub const fn is_free(&self) -> bool {
         self.expiry == 0
     }
+
+    /// Follows whether `atm` left the band, ppm, around what curves were built from. Called whenever it changes.
+    pub fn watch_atm(&mut self, band: u64, now: i64) {
+        let left = self.curve_atm != 0 && crate::curves::left(self.curve_atm, self.atm, band);
+        if !left {
+            self.atm_left_at = 0;
+        } else if self.atm_left_at == 0 {
+            self.atm_left_at = now;
+        }
+    }
+
+    /// A curve was built from `atm`. One built from another is behind since now.
+    pub const fn curve_built(&mut self, now: i64) {
+        if self.curve_atm != self.atm {
+            (self.curve_atm, self.curve_atm_time) = (self.atm, now);
+            self.atm_left_at = 0;
+        }
+    }
 }
 
-const _: () = assert!(size_of::<Expiry>() == 5 * 8 + 24 + 16);
+const _: () = assert!(size_of::<Expiry>() == 5 * 8 + 24 + 16 + 24);

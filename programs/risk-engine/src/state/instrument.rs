@@ -1,6 +1,6 @@
 use {
-    super::RiskBook,
-    crate::curves::expiry_of,
+    super::{Expiry, RiskBook},
+    crate::curves::{expiry_of, left},
     anchor_lang::prelude::*,
     cep_risk::{
         Curve, Price,
@@ -152,6 +152,47 @@ impl Instrument {
         })
     }
 
+    /// Whether liquidation may value the option at its last curve. A stale one serves while the crank can still be on its way, and
+    /// again once nobody rebuilt it for so long that nobody will; between the two it is to be rebuilt first, which anyone
+    /// may do in the same transaction. Where the book lets nobody rebuild, the last one serves.
+    #[must_use]
+    pub fn curve_serves(&self, expiry: &Expiry, book: &RiskBook, now: i64) -> bool {
+        let behind = self.curve_behind(expiry, book, now);
+        behind < book.curve_grace
+            || behind >= book.curve_timeout
+            || !book.curves_can_be_rebuilt(now)
+    }
+
+    /// Seconds since the curve is stale, as [`Self::curve_stale`] means it; zero while it is not. A curve around another centre,
+    /// or from another volatility, than what the last ones were built from counts since those were.
+    fn curve_behind(&self, expiry: &Expiry, book: &RiskBook, now: i64) -> u64 {
+        let current = (self.centre, self.atm) == (book.centre, expiry.curve_atm);
+        let old = self.built_at.saturating_add_unsigned(book.curve_max_age);
+        if current && now <= old && (book.spot_left_at, expiry.atm_left_at) == (0, 0) {
+            return 0;
+        }
+        let spot = if self.centre == book.centre {
+            book.spot_left_at
+        } else if left(self.centre, book.price, book.curve_centre_band) {
+            book.centre_time
+        } else {
+            0
+        };
+        let volatility = if self.atm == expiry.curve_atm {
+            expiry.atm_left_at
+        } else if left(self.atm, expiry.atm, book.curve_volatility_band) {
+            expiry.curve_atm_time
+        } else {
+            0
+        };
+        let age = if now > old { old } else { 0 };
+        let since = [age, spot, volatility].into_iter().filter(|t| *t != 0);
+        // The first second of it counts as one.
+        since.min().map_or(0, |since| {
+            u64::try_from(now.saturating_sub(since)).unwrap_or(0).max(1)
+        })
+    }
+
     /// Seconds to expiry, zero once it is reached.
     #[must_use]
     pub fn seconds(&self, now: i64) -> u64 {
@@ -160,3 +201,55 @@ impl Instrument {
 }
 
 const _: () = assert!(size_of::<Instrument>() == 64 + 4 * NODES);
+
+#[cfg(test)]
+mod tests {
+    use {super::*, bytemuck::Zeroable};
+
+    /// An option at the centre of a book that refreshes; seconds of a stale curve serve below 60 and from 300 on.
+    fn parts() -> (Box<RiskBook>, Instrument) {
+        let mut book: Box<RiskBook> = bytemuck::zeroed_box();
+        (book.price, book.centre, book.publish_time) = (100, 100, 1_000);
+        (book.max_price_age, book.curve_max_age) = (1_000, 3_600);
+        (book.curve_centre_band, book.curve_volatility_band) = (50_000, 100_000);
+        (book.curve_grace, book.curve_timeout) = (60, 300);
+        (book.expiries[0].atm, book.expiries[0].curve_atm) = (50, 50);
+        let mut option = Instrument::zeroed();
+        (option.built_at, option.centre, option.atm) = (1_000, 100, 50);
+        (book, option)
+    }
+
+    #[test]
+    fn a_stale_curve_serves_liquidation_at_first_and_at_last_and_not_between() {
+        let spoilt: [fn(&mut RiskBook, &mut Instrument); 5] = [
+            |_, option| option.built_at = 1_000 - 3_600,
+            |book, _| book.spot_left_at = 1_000,
+            |book, _| book.expiries[0].atm_left_at = 1_000,
+            |book, option| (option.centre, book.centre_time) = (90, 1_000),
+            |book, option| (option.atm, book.expiries[0].curve_atm_time) = (40, 1_000),
+        ];
+        for (at, spoil) in spoilt.into_iter().enumerate() {
+            let (mut book, mut option) = parts();
+            spoil(&mut book, &mut option);
+            for (now, serves) in [
+                (1_001, true),
+                (1_059, true),
+                (1_060, false),
+                (1_299, false),
+                (1_300, true),
+            ] {
+                let expiry = &book.expiries[0];
+                assert_eq!(
+                    option.curve_serves(expiry, &book, now),
+                    serves,
+                    "{at} at {now}"
+                );
+            }
+            // Nobody can rebuild it at a price that moves.
+            book.degraded = super::super::degraded::STEP_LIMITED;
+            assert!(option.curve_serves(&book.expiries[0], &book, 1_060));
+        }
+        let (book, option) = parts();
+        assert!((1_000..1_900).all(|now| option.curve_serves(&book.expiries[0], &book, now)));
+    }
+}

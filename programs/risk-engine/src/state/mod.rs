@@ -6,6 +6,7 @@ mod config;
 mod expiry;
 mod instrument;
 mod params;
+mod price_state;
 mod proposal;
 mod scenario_set;
 mod settlement;
@@ -17,6 +18,6 @@ mod tighten;
 
 pub use {
     atm_feed::*, book::*, book_ref::*, change::*, config::*, expiry::*, instrument::*, params::*,
-    proposal::*, scenario_set::*, settlement::*, source::*, staked::*, surface::*, tag::*,
-    tighten::*,
+    price_state::*, proposal::*, scenario_set::*, settlement::*, source::*, staked::*, surface::*,
+    tag::*, tighten::*,
 };

@@ -14,13 +14,18 @@ use {
 pub struct RiskParams {
     /// Oldest price that may be acted on, seconds; 1 ..= 3,600.
     pub max_price_age: u64,
-    /// A price this old means that the oracle is dead and not merely that nobody refreshed: liquidation then
-    /// goes on at the last price. Seconds; `max_price_age` ..= 3,600.
+    /// From this age on anyone may announce that the oracles are silent. Seconds; `max_price_age` ..= 3,600.
     pub dead_price_age: u64,
-    /// How far a price may be dated ahead of the cluster's clock, seconds; 0 ..= 60.
+    /// How long after that announcement liquidation goes on at the last price, unless somebody refreshed it. Seconds; 30 ..= 3,600.
+    pub silence_delay: u64,
+    /// How far a price may be dated ahead of the cluster's clock, seconds; 60 ..= 300. The chain's clock is an estimate that
+    /// lags by minutes at times; what is ahead of it is charged, see `cep_risk::oracle::ahead_of_clock`.
     pub max_clock_skew: u64,
     /// How far a source may be from the price in force and still count as agreeing, ppm; 100 ..= 200,000.
     pub max_deviation: u64,
+    /// Half width of the interval around an index price in maintenance margin, whatever its sources say of their own, and the
+    /// least in initial margin; ppm of the price, 0 ..= 50,000.
+    pub maintenance_interval: u64,
     /// Circuit breaker: how far a price may move at once, ppm; 1,000 ..= 1,000,000.
     pub step_burst: u64,
     /// And how fast that room comes back, ppm per second; 10 ..= 1,000,000.
@@ -44,6 +49,11 @@ pub struct RiskParams {
     pub curve_max_age: u64,
     pub curve_centre_band: u64,
     pub curve_volatility_band: u64,
+    /// A curve that is stale for less than this serves liquidation, seconds; 1 ..= 600.
+    pub curve_grace: u64,
+    /// One that is stale for this long serves it too, since nobody rebuilds it; between the two it must be rebuilt first. Seconds;
+    /// `curve_grace` ..= 3,600.
+    pub curve_timeout: u64,
     /// Response of implied volatility to a scenario's level, ppm; 0 ..= 3,000,000.
     pub level_response: u64,
     /// How long a publisher's posting counts, seconds; 60 ..= 604,800.
@@ -76,7 +86,11 @@ impl RiskParams {
     fn check_own(&self) -> Result<()> {
         let in_range = (1..=3_600).contains(&self.max_price_age)
             && (self.max_price_age..=3_600).contains(&self.dead_price_age)
-            && self.max_clock_skew <= 60
+            && (30..=3_600).contains(&self.silence_delay)
+            && (60..=300).contains(&self.max_clock_skew)
+            && self.maintenance_interval <= 50_000
+            && (1..=600).contains(&self.curve_grace)
+            && (self.curve_grace..=3_600).contains(&self.curve_timeout)
             && (PPM / 10..=PPM).contains(&self.doubt)
             && (3_600..=31_536_000).contains(&self.volatility_tau)
             && (1..=86_400).contains(&self.volatility_interval)
@@ -129,4 +143,4 @@ impl RiskParams {
     }
 }
 
-const _: () = assert!(size_of::<RiskParams>() == 23 * 8);
+const _: () = assert!(size_of::<RiskParams>() == 27 * 8);

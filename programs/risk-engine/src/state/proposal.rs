@@ -121,10 +121,12 @@ mod tests {
                 book,
                 variance_floor: 1 << 40,
                 daily_volume: 9,
+                new_risk_age: 10,
             },
             Change::Staked {
                 book,
                 args: StakedArgs {
+                    mint: key(),
                     stake_pool: Pubkey::default(),
                     rate_source: Some(source(9)),
                     max_growth: 500,

@@ -50,20 +50,22 @@ pub struct Source {
     pub confidence: u64,
     /// When the oracle published it, Unix seconds; zero before the first.
     pub publish_time: i64,
-    /// Pyth: slot of posting. Switchboard: slot of the oldest sample in the result.
+    /// Pyth: slot of posting, which says nothing of its age: anyone can post an old signed print. Switchboard: slot of the oldest
+    /// sample in the result.
     pub slot: u64,
     /// Oldest value that counts, seconds; 1 ..= 3,600.
     pub max_age: u32,
-    /// Oldest `slot` that counts, slots. Switchboard: 1 ..= 9,000. Pyth: 0 ..= 9,000, zero judges seconds
-    /// alone; a price is posted after it was published, so the slot never makes it look older than it is.
+    /// Oldest `slot` that counts, slots. Switchboard: 1 ..= 9,000. Pyth: 0, seconds alone are judged.
     pub max_slots: u32,
-    /// Widest interval, parts per million of the value; 1 ..= 100,000.
+    /// Widest interval of a sure value, parts per million of it; 1 ..= 100,000.
     pub max_confidence: u32,
     /// [`SourceKind::code`].
     pub kind: u8,
     /// Fewest oracle samples in a result. Switchboard: 1 ..= 32. Pyth: 0.
     pub min_samples: u8,
-    pub padding: [u8; 2],
+    /// 1 when the interval of the last value was wider than `max_confidence`.
+    pub is_wide: u8,
+    pub padding: [u8; 1],
 }
 
 const _: () = assert!(size_of::<Source>() == 32 + 4 * 8 + 3 * 4 + 4);
@@ -100,7 +102,7 @@ impl SourceArgs {
             && (1..=100_000).contains(&self.max_confidence);
         let in_range = match self.kind {
             SourceKind::None => *self == Self::NONE,
-            SourceKind::Pyth => common && self.min_samples == 0,
+            SourceKind::Pyth => common && self.min_samples == 0 && self.max_slots == 0,
             SourceKind::Switchboard => {
                 common && self.max_slots > 0 && (1..=32).contains(&self.min_samples)
             }
@@ -140,6 +142,18 @@ impl Source {
         self.confidence = reading.confidence;
         self.publish_time = reading.publish_time;
         self.slot = reading.slot;
+        self.is_wide = u8::from(reading.is_wide);
+    }
+
+    /// When the last value was published as far as the chain can tell: a Switchboard result carries the clock of its landing,
+    /// and no sample is younger than its slot shows, at the nominal 400 ms.
+    #[must_use]
+    pub fn published(&self, now: i64, slot: u64) -> i64 {
+        if self.kind != SourceKind::Switchboard.code() {
+            return self.publish_time;
+        }
+        let seconds = slot.saturating_sub(self.slot).saturating_mul(2) / 5;
+        self.publish_time.min(now.saturating_sub_unsigned(seconds))
     }
 }
 
@@ -195,7 +209,11 @@ mod tests {
             min_samples: 1,
             ..PYTH
         };
-        for args in [no_slots, no_samples, sampled_pyth] {
+        let pyth_by_slots = SourceArgs {
+            max_slots: 150,
+            ..PYTH
+        };
+        for args in [no_slots, no_samples, sampled_pyth, pyth_by_slots] {
             assert!(args.check().is_err(), "{args:?}");
         }
     }
@@ -212,11 +230,28 @@ mod tests {
             confidence: 1,
             publish_time: 1_000,
             slot: 400,
+            is_wide: false,
         });
         assert!(source.is_fresh(1_060, 550) && source.is_fresh(990, 390));
         assert!(!source.is_fresh(1_061, 550) && !source.is_fresh(1_060, 551));
         source.max_slots = 0;
         assert!(source.is_fresh(1_060, u64::MAX));
+    }
+
+    #[test]
+    fn a_switchboard_value_is_as_old_as_its_oldest_sample() {
+        let mut source = Source::configure(SWITCHBOARD).unwrap();
+        (source.publish_time, source.slot) = (1_000, 400);
+        // Landed at 1,000, sampled in slot 400: at slot 500 that is forty seconds ago.
+        assert_eq!(source.published(1_000, 500), 960);
+        assert_eq!(source.published(1_000, 400), 1_000);
+        assert_eq!(
+            source.published(2_000, 400),
+            1_000,
+            "never later than it landed"
+        );
+        source.kind = SourceKind::Pyth.code();
+        assert_eq!(source.published(1_000, 500), 1_000);
     }
 
     #[test]

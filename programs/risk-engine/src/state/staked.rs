@@ -12,7 +12,9 @@ use {
 pub struct Staked {
     /// The book of what it redeems for.
     pub base_book: Pubkey,
-    /// The SPL stake pool whose account says the rate; the default key where `rate_source` says it instead.
+    /// The token that the book stands for.
+    pub mint: Pubkey,
+    /// The SPL stake pool whose account says the rate, and whose token `mint` must be; the default key where `rate_source` says it instead.
     pub stake_pool: Pubkey,
     /// An oracle feed of the rate (base tokens per staked token), for tokens without an SPL stake pool.
     pub rate_source: Source,
@@ -36,6 +38,8 @@ pub struct Staked {
 /// What is configured of [`Staked`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, AnchorSerialize, AnchorDeserialize)]
 pub struct StakedArgs {
+    /// The token itself: what a stake pool must issue.
+    pub mint: Pubkey,
     /// The default key where `rate_source` says the rate.
     pub stake_pool: Pubkey,
     pub rate_source: Option<SourceArgs>,
@@ -49,7 +53,8 @@ impl StakedArgs {
     pub fn build(&self, base_book: Pubkey) -> Result<Staked> {
         let one = (self.stake_pool == Pubkey::default()) == self.rate_source.is_some();
         require!(
-            one && (1..=100_000).contains(&self.max_growth)
+            one && self.mint != Pubkey::default()
+                && (1..=100_000).contains(&self.max_growth)
                 && (1_000..=500_000).contains(&self.gap_band),
             RiskEngineError::ParameterOutOfRange
         );
@@ -59,6 +64,7 @@ impl StakedArgs {
         };
         Ok(Staked {
             base_book,
+            mint: self.mint,
             stake_pool: self.stake_pool,
             rate_source,
             max_growth: self.max_growth,

@@ -47,7 +47,7 @@ impl RiskParams {
     /// liquidates anybody sooner, and never what holds a liquidation up.
     #[must_use]
     #[rustfmt::skip]
-    pub const fn strictness(&self, next: &Self) -> [Line; 23] {
+    pub const fn strictness(&self, next: &Self) -> [Line; 27] {
         use Stricter::{Higher, Lower, Neither};
         let (n, x) = (self, next);
         [
@@ -55,10 +55,13 @@ impl RiskParams {
             line("max_price_age", n.max_price_age, x.max_price_age, Lower(SHORTEST_PRICE_AGE)),
             // Sooner liquidates at a last price, later holds liquidation up.
             line("dead_price_age", n.dead_price_age, x.dead_price_age, Neither),
-            // A price from the future counts for less.
-            line("max_clock_skew", n.max_clock_skew, x.max_clock_skew, Lower(0)),
+            line("silence_delay", n.silence_delay, x.silence_delay, Neither),
+            // Less makes a live oracle silent while the cluster's clock is late.
+            line("max_clock_skew", n.max_clock_skew, x.max_clock_skew, Neither),
             // Sources that are further apart are in doubt sooner.
             line("max_deviation", n.max_deviation, x.max_deviation, Lower(LEAST_DEVIATION)),
+            // More would liquidate sooner.
+            line("maintenance_interval", n.maintenance_interval, x.maintenance_interval, Neither),
             // A slower price stops wrong moves and true ones; one leg of a hedge held back can liquidate its owner.
             line("step_burst", n.step_burst, x.step_burst, Neither),
             line("step_rate", n.step_rate, x.step_rate, Neither),
@@ -81,6 +84,9 @@ impl RiskParams {
             line("curve_max_age", n.curve_max_age, x.curve_max_age, Lower(0)),
             line("curve_centre_band", n.curve_centre_band, x.curve_centre_band, Lower(0)),
             line("curve_volatility_band", n.curve_volatility_band, x.curve_volatility_band, Lower(0)),
+            // Sooner or later, they hold liquidation up or let it use an old curve.
+            line("curve_grace", n.curve_grace, x.curve_grace, Neither),
+            line("curve_timeout", n.curve_timeout, x.curve_timeout, Neither),
             // What is dear for one side of an option is cheap for the other.
             line("level_response", n.level_response, x.level_response, Neither),
             // Fewer postings, or more of them needed, or smaller steps: option values move less by anybody's word.
@@ -181,6 +187,11 @@ mod tests {
         let of = |name| lines.iter().find(|l| l.name == name).unwrap().stricter;
         for name in [
             "dead_price_age",
+            "silence_delay",
+            "max_clock_skew",
+            "maintenance_interval",
+            "curve_grace",
+            "curve_timeout",
             "volatility_tau",
             "volatility_interval",
             "volatility_scale",

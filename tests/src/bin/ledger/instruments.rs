@@ -87,6 +87,7 @@ fn rate_of_a_staked_token(into: &mut BTreeMap<String, u64>) {
     staked.column = symbol("SOLGAP");
     staked.sources = vec![switchboard(&keypair("market").pubkey())];
     let args = StakedArgs {
+        mint: keypair("stake pool's mint").pubkey(),
         stake_pool: keypair("stake pool").pubkey(),
         rate_source: None,
         max_growth: 1_000,
