@@ -72,6 +72,46 @@ impl<'a> Portfolio<'a> {
             scratch.make_room_for_options();
         }
         let net = Net::of(self, &params.addons)?;
+        self.evaluate_netted(&net, params, kind, scratch)
+    }
+
+    /// Both requirements, what is held netted once: for initial margin on these books and, where
+    /// `asked` says so of it, for maintenance on `maintenance`, the same books as that margin reads
+    /// them.
+    ///
+    /// # Errors
+    /// As [`Portfolio::evaluate`].
+    pub fn evaluate_both(
+        &self,
+        maintenance: &'a [Book<'a>],
+        params: &MarginParams,
+        scratch: &mut Scratch,
+        asked: impl FnOnce(&Breakdown) -> bool,
+    ) -> Result<(Breakdown, Option<Breakdown>), RiskError> {
+        if self.holdings.iter().any(|h| h.instrument.is_option()) {
+            scratch.make_room_for_options();
+        }
+        let net = Net::of(self, &params.addons)?;
+        let initial = self.evaluate_netted(&net, params, Kind::Initial, scratch)?;
+        if !asked(&initial) {
+            return Ok((initial, None));
+        }
+        let other = Self {
+            books: maintenance,
+            ..*self
+        };
+        let kind = Kind::Maintenance;
+        let maintenance = other.evaluate_netted(&net, params, kind, scratch)?;
+        Ok((initial, Some(maintenance)))
+    }
+
+    fn evaluate_netted(
+        &self,
+        net: &Net<'a>,
+        params: &MarginParams,
+        kind: Kind,
+        scratch: &mut Scratch,
+    ) -> Result<Breakdown, RiskError> {
         let mut out = Breakdown {
             equity: net.equity,
             ..Breakdown::default()
@@ -82,12 +122,12 @@ impl<'a> Portfolio<'a> {
         };
         // Where nothing is exposed the scenarios ask for nothing. The add-ons do: holdings that offset each other exactly
         // still have a basis, and what they need must not jump when a millionth of a contract is added.
-        let core = match self.weights(&net)? {
-            Some(weights) => self.core((&net, weights), (params, kind), scratch, &mut out)?,
+        let core = match self.weights(net)? {
+            Some(weights) => self.core((net, weights), (params, kind), scratch, &mut out)?,
             None => 0,
         };
         let core = mul_ppm_ceil(core, factor)?;
-        out.addons = Addons::of(&net, self.books, params, kind)?;
+        out.addons = Addons::of(net, self.books, params, kind)?;
         let least = mul_ppm_ceil(
             net.short_options.ceil_micro_usd()?,
             params.addons.short_option,

@@ -220,13 +220,30 @@ impl<'a> Snapshot<'a> {
         scratch: &mut Scratch,
     ) -> Result<Breakdown> {
         let margin = pool.params.margin();
-        let is_option = |h: &Holding| matches!(h.instrument, Instrument::Option { .. });
         if self.holdings.iter().any(is_option) {
             scratch.make_room_for_options();
         }
         let views = books.views(kind)?;
         let breakdown = self.portfolio(&views).evaluate(&margin, kind, scratch);
         Ok(breakdown.map_err(MarginPoolError::from)?)
+    }
+
+    /// Initial margin and, where `asked` says so of it, maintenance margin, what is held netted once.
+    pub fn evaluate_both<B: BookParts>(
+        &self,
+        pool: &Pool,
+        books: &Books<B>,
+        scratch: &mut Scratch,
+        asked: impl FnOnce(&Breakdown) -> bool,
+    ) -> Result<(Breakdown, Option<Breakdown>)> {
+        let margin = pool.params.margin();
+        if self.holdings.iter().any(is_option) {
+            scratch.make_room_for_options();
+        }
+        let (views, maintenance) = (books.views(Kind::Initial)?, books.views(Kind::Maintenance)?);
+        let portfolio = self.portfolio(&views);
+        let both = portfolio.evaluate_both(&maintenance, &margin, scratch, asked);
+        Ok(both.map_err(MarginPoolError::from)?)
     }
 
     /// The same holdings one by one, with no offset between them.
@@ -325,6 +342,10 @@ pub fn touched<B: BookParts>(
 /// Whether the books of a collateral have prices. Refuses when one was not given.
 fn is_priced<B: BookParts>(listed: &Collateral, books: &Books<B>) -> Result<bool> {
     Ok(books.get(listed.underlying)?.is_ready() && books.get(listed.base)?.is_ready())
+}
+
+const fn is_option(holding: &Holding) -> bool {
+    matches!(holding.instrument, Instrument::Option { .. })
 }
 
 fn count(account: &MarginAccount) -> usize {

@@ -7,7 +7,7 @@ use {
     },
     anchor_lang::prelude::*,
     bytemuck::Zeroable,
-    cep_risk::{Breakdown, Kind, Quantity, Scratch, units::mul_ppm_ceil},
+    cep_risk::{Breakdown, Quantity, Scratch, units::mul_ppm_ceil},
 };
 
 /// What a trade may change of an account: cash, and positions in the assets of its legs by their slots.
@@ -91,12 +91,14 @@ struct State {
 }
 
 impl State {
-    fn of(initial: &Breakdown, maintenance: &Breakdown) -> Self {
-        Self {
+    fn of(initial: &Breakdown, maintenance: Option<&Breakdown>) -> Result<Self> {
+        // It was asked for wherever a state is made.
+        let maintenance = maintenance.ok_or(MarginPoolError::BelowInitialMargin)?;
+        Ok(Self {
             equity: initial.equity,
             initial: initial.health(),
             maintenance: maintenance.health(),
-        }
+        })
     }
 }
 
@@ -119,15 +121,18 @@ pub(super) fn check_side<'a, B: BookParts>(
     (snapshot, scratch): (&mut Snapshot<'a>, &mut Scratch),
 ) -> Result<()> {
     snapshot.retake(pool, account, books)?;
-    let initial = snapshot.evaluate(pool, books, Kind::Initial, scratch)?;
-    if initial.health() >= 0 && snapshot.require_current(books).is_ok() {
+    let (current, outdated) = (snapshot.require_current(books), snapshot.outdated(books));
+    // What costs little is asked first, and maintenance margin only of a trade that may improve.
+    let may_improve = outdated.is_none() || side.shrank;
+    let has_margin = |of: &Breakdown| of.health() >= 0 && current.is_ok();
+    let asked = |of: &Breakdown| !has_margin(of) && may_improve;
+    let (initial, maintenance) = snapshot.evaluate_both(pool, books, scratch, asked)?;
+    if has_margin(&initial) {
         return Ok(());
     }
-    // From here on the trade may only improve the side. What costs little is asked first.
-    let outdated = snapshot.outdated(books);
+    // From here on the trade may only improve the side.
     require_shrinking(side, outdated)?;
-    let maintenance = snapshot.evaluate(pool, books, Kind::Maintenance, scratch)?;
-    let after = State::of(&initial, &maintenance);
+    let after = State::of(&initial, maintenance.as_ref())?;
     let allowed = allowance(pool, account, assets, side, books)?;
 
     // The account as it was, for as long as it takes to judge it: a copy would not fit the heap.
@@ -137,9 +142,8 @@ pub(super) fn check_side<'a, B: BookParts>(
     snapshot.retake(pool, account, books)?;
     let outdated = outdated.or(snapshot.outdated(books));
     require_shrinking(side, outdated)?;
-    let initial = snapshot.evaluate(pool, books, Kind::Initial, scratch)?;
-    let maintenance = snapshot.evaluate(pool, books, Kind::Maintenance, scratch)?;
-    let before = State::of(&initial, &maintenance);
+    let (initial, maintenance) = snapshot.evaluate_both(pool, books, scratch, |_| true)?;
+    let before = State::of(&initial, maintenance.as_ref())?;
     was.swap(books);
     traded.replace(&side.before, account);
     if improves(&before, &after, allowed) {
