@@ -142,11 +142,11 @@ fn a_book_without_a_price_is_not_ready() {
     world
         .withdraw_usd(&alice, 1)
         .refused(MarginPoolError::BookNotReady);
-    // For liquidation it is silent, and there is no last price that an announcement could make serve.
+    // Nor for liquidation: there is no last price to go on with.
     let keeper = world.trader("keeper", 0.0);
     world
         .open(&alice, &keeper)
-        .refused(MarginPoolError::PriceSilent);
+        .refused(MarginPoolError::BookNotReady);
 }
 
 /// With that, more than the pool's eight cannot be passed.

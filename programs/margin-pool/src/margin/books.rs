@@ -150,7 +150,10 @@ impl<B: BookParts> Books<B> {
     /// Refuses a price that liquidation may not use: one that is silent, until that is announced and waited out, since a bidder
     /// could otherwise pick a price that is no longer true. What is uncertain is used with its value.
     pub fn require_usable_in_liquidation(&self) -> Result<()> {
-        let refuses = |book: &RiskBook| !book.price_state(self.now).allows(PriceUse::Liquidate);
+        // A book without any price is judged where it is valued: what is held of it as collateral counts for nothing.
+        let refuses = |book: &RiskBook| {
+            book.price != 0 && !book.price_state(self.now).allows(PriceUse::Liquidate)
+        };
         require!(self.which(refuses) == 0, MarginPoolError::PriceSilent);
         Ok(())
     }
