@@ -41,6 +41,7 @@ pub mod outflow;
 pub mod reduction;
 pub mod rows;
 pub mod scenario;
+pub mod settling;
 pub mod smile;
 pub mod staked;
 pub mod tail;
@@ -56,6 +57,7 @@ pub use {
         AddonParams, Addons, Book, Breakdown, Holding, Instrument, Kind, MarginParams, Portfolio,
         Scratch,
     },
+    settling::{Dated, Struck},
     units::{Notional, Price, Quantity},
 };
 

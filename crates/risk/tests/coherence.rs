@@ -33,9 +33,18 @@ struct Bench {
 }
 
 impl Bench {
+    /// The first expiry of each underlying is 10, 15 or 29 minutes into its settlement average.
     fn new(seed: u64) -> Self {
         Self {
-            market: Market::new(seed),
+            market: Market::averaging(seed, [10, 15, 29]),
+            ..Self::ahead(seed)
+        }
+    }
+
+    /// Every expiry lies ahead.
+    fn ahead(seed: u64) -> Self {
+        Self {
+            market: Market::averaging(seed, [0; 3]),
             scratch: Scratch::new(),
             rng: Rng::new(seed ^ 0x5eed),
         }
@@ -325,7 +334,7 @@ fn independent_of_the_order_of_positions() {
 /// Collateral against a perpetual at the index, and an option against itself: nothing changes but the minimum on the short option.
 #[test]
 fn an_exactly_hedged_pair_is_neutral() {
-    let mut bench = Bench::new(6);
+    let mut bench = Bench::ahead(6);
     for case in 0..CASES {
         let (a, kind) = (bench.book(), bench.kind());
         let instrument = bench.rng.below(bench.market.instruments() as u64) as usize;
@@ -377,7 +386,7 @@ fn a_long_option_alone_needs_at_most_its_value() {
 /// Conversion: long call, short put, short the future. Nothing moves it but the grid's own resolution.
 #[test]
 fn put_call_parity_holds_in_every_scenario() {
-    let mut bench = Bench::new(9);
+    let mut bench = Bench::ahead(9);
     for case in 0..1_000 {
         let (call, put, future) = bench.market.a_conversion(&mut bench.rng);
         let q = 1 + bench.rng.below(20_000_000) as i64;

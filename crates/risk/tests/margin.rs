@@ -87,6 +87,7 @@ impl Market {
                 daily_volume: 0,
                 open_interest: 0,
                 doubt: 0,
+                basis_step: 0,
                 stress: &self.stress[u],
                 scenario_set: 1,
             })

@@ -51,6 +51,7 @@ impl Rows {
                 daily_volume: 0,
                 open_interest: 0,
                 doubt: 0,
+                basis_step: 0,
                 levels: &FLAT_LEVELS,
                 stress_levels: &FLAT_STRESS_LEVELS,
                 price: self.price,

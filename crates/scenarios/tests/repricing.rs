@@ -12,8 +12,8 @@ mod common;
 
 use {
     cep_risk::{
-        AddonParams, Book, Curve, Holding, Instrument, Kind, MarginParams, Portfolio, Price,
-        Quantity, ROWS, SECONDS_PER_DAY, STRESS_ROWS, Scratch,
+        AddonParams, Book, Curve, Dated, Holding, Instrument, Kind, MarginParams, Portfolio, Price,
+        Quantity, ROWS, SECONDS_PER_DAY, STRESS_ROWS, Scratch, Struck,
         black76::{OptionKind, Terms},
         curve::{CurveBuilder, CurveTerms, LEVEL_ZERO, NODES, level_step},
         scenario::{LEVEL_ONE, Z_ONE, simple_return},
@@ -152,7 +152,11 @@ impl Engine {
                 quote: 0,
                 instrument: Instrument::Option {
                     mark: 0,
-                    seconds: leg.days as u64 * SECONDS_PER_DAY,
+                    struck: Struck {
+                        strike: price(leg.strike),
+                        put: !leg.call,
+                    },
+                    dated: Dated::ahead(leg.days as i64, leg.days as u64 * SECONDS_PER_DAY),
                     curve: Curve {
                         centre: price(SPOT[leg.asset]),
                         values,
@@ -170,6 +174,7 @@ impl Engine {
                 daily_volume: 0,
                 open_interest: 0,
                 doubt: 0,
+                basis_step: 0,
                 returns: &self.columns[u],
                 extremes: (
                     *self.columns[u].iter().min().unwrap(),

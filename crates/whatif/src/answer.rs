@@ -9,7 +9,7 @@ use {
         name::Contract,
     },
     cep_risk::{
-        Addons, Holding, Instrument, Kind, MarginParams, Notional, Quantity, ROWS, Scratch,
+        Addons, Dated, Holding, Instrument, Kind, MarginParams, Notional, Quantity, ROWS, Scratch,
     },
     cep_scenarios::{ScenarioSet, Symbol},
     serde::Serialize,
@@ -217,9 +217,9 @@ fn lines(model: &Model, portfolio: &Portfolio) -> Result<Vec<Line>, WhatIfError>
                     &format!("instruments.{instrument}.forward"),
                     of(quote.forward, "forward")?,
                 )?;
-                let seconds = model.seconds_to(instrument, *expiry)?;
+                let dated = Dated::ahead(*expiry, model.seconds_to(instrument, *expiry)?);
                 (
-                    What::Linear(Instrument::Future { forward, seconds }),
+                    What::Linear(Instrument::Future { forward, dated }),
                     Some(forward),
                 )
             }

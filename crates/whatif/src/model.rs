@@ -9,7 +9,7 @@ use {
         surface::daily_volatility,
     },
     cep_risk::{
-        Book, Curve, Instrument, Price, ROWS, RiskError, STRESS_ROWS,
+        Book, Curve, Dated, Instrument, Price, ROWS, RiskError, STRESS_ROWS, Struck,
         black76::{Greeks, Inputs, OptionKind, Terms, greeks, price as black76_price},
         curve::{CurveBuilder, CurveTerms, LEVEL_ZERO, NODES, level_step},
         scenario::{TO_EXTREMES, simple_return},
@@ -34,7 +34,8 @@ struct Scaled {
 pub(crate) struct Priced {
     /// Micro-USD per contract, nearest below.
     pub mark: u64,
-    pub seconds: u64,
+    pub struck: Struck,
+    pub dated: Dated,
     pub greeks: Greeks,
     /// USD.
     pub forward: f64,
@@ -160,6 +161,7 @@ impl Model {
                 daily_volume: s.daily_volume,
                 open_interest: 0,
                 doubt: 0,
+                basis_step: 0,
                 returns: &s.returns,
                 extremes: s.extremes,
                 weights: &self.weights,
@@ -253,7 +255,11 @@ impl Model {
             mark: black76_price(&terms, &inputs)?
                 .floor_micro_usd()
                 .unsigned_abs(),
-            seconds,
+            struck: Struck {
+                strike: terms.strike,
+                put: !*call,
+            },
+            dated: Dated::ahead(*expiry, seconds),
             greeks: greeks(&terms, &inputs)?,
             forward,
             values,
@@ -265,7 +271,8 @@ impl Priced {
     pub(crate) fn instrument(&self, centre: Price) -> Instrument<'_> {
         Instrument::Option {
             mark: self.mark,
-            seconds: self.seconds,
+            struck: self.struck,
+            dated: self.dated,
             curve: Curve {
                 centre,
                 values: &self.values,

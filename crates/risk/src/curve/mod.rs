@@ -12,6 +12,7 @@ mod build;
 mod grid;
 mod losses;
 mod response;
+mod settling;
 mod sum;
 
 pub use {
@@ -21,8 +22,11 @@ pub use {
         level_of_step, level_step, unit_exponent,
     },
     response::{MAX_RESPONSE, volatility_at_level},
+    settling::Reading,
     sum::CurveScratch,
 };
+
+pub(crate) use settling::Averaging;
 
 use crate::units::Price;
 
@@ -133,11 +137,7 @@ impl Curve<'_> {
     #[must_use]
     pub fn delta_q24(&self, at: &Slope) -> i64 {
         let value = |n: usize| i64::from(*self.values.get(n).unwrap_or(&0));
-        let rise = value(at.node + 1) - value(at.node);
-        // On magnitudes: the chain divides unsigned numbers only. rise < 2³².
-        let slope = ((rise.unsigned_abs() << 30) / at.centre) >> at.width;
-        let slope = i64::try_from(slope).unwrap_or(i64::MAX);
-        if rise < 0 { -slope } else { slope }
+        at.delta_q24(value(at.node + 1) - value(at.node))
     }
 }
 
@@ -166,5 +166,13 @@ impl Slope {
             width: u32::from(gap.shift) + grid::FRACTION_BITS - grid::PLACE_BITS,
             centre: centre.max(1),
         }
+    }
+
+    /// Delta, Q24, of what rises by so much over the gap, in the values' unit; toward zero. |rise| < 2³³.
+    fn delta_q24(&self, rise: i64) -> i64 {
+        // On magnitudes: the chain divides unsigned numbers only.
+        let slope = ((rise.unsigned_abs() << 30) / self.centre) >> self.width;
+        let slope = i64::try_from(slope).unwrap_or(i64::MAX);
+        if rise < 0 { -slope } else { slope }
     }
 }

@@ -5,6 +5,7 @@ use {
         Curve,
         grid::{LEVEL_GRID, LEVEL_NODES, LEVEL_STEPS, NODES, SPOT_NODES, place, unit_exponent},
         losses::ceil_value,
+        settling::Averaging,
     },
     crate::{
         error::RiskError,
@@ -67,7 +68,8 @@ impl CurveScratch {
         tables.first_chunk().ok_or(RiskError::Overflow)
     }
 
-    /// Sums `quantity x curve` over options whose curves share one centre, into one of two tables.
+    /// Sums `quantity x curve` over options whose curves share one centre, into one of two tables: over `options`, and over
+    /// those whose settlement price is being averaged.
     ///
     /// At each node the sum is exact; the value is rounded down to row units once. Between the level nodes the level steps
     /// are interpolated, rounded down again: losses, their negatives, are rounded up, and sums of rounded-up losses never
@@ -77,11 +79,12 @@ impl CurveScratch {
     ///
     /// # Errors
     /// [`RiskError::ExposureTooLarge`].
-    pub(crate) fn sum(
+    pub(crate) fn sum<'o, 'c: 'o>(
         &mut self,
         table: usize,
         (spot, centre): (Price, Price),
         options: &[(i64, Curve<'_>)],
+        averaging: impl Iterator<Item = Averaging<'o, 'c>>,
     ) -> Result<bool, RiskError> {
         let total = options
             .iter()
@@ -92,7 +95,10 @@ impl CurveScratch {
             u32::try_from(row_shift - unit_exponent(centre)).map_err(|_| RiskError::Overflow)?;
         let (tables, _) = self.tables.as_chunks_mut::<STEPS>();
         let steps = tables.get_mut(table).ok_or(RiskError::Overflow)?;
-        let widest = if total < SMALL_TOTAL {
+        let mut widest = if options.is_empty() {
+            level_nodes(steps).for_each(|row| row.fill(0));
+            0
+        } else if total < SMALL_TOTAL {
             sum_small(options, shift, steps)
         } else {
             let high = self
@@ -100,6 +106,15 @@ impl CurveScratch {
                 .get_or_insert_with(|| vec![0; NODES].into_boxed_slice());
             sum_large(options, shift, steps, high)?
         };
+        for expiry in averaging {
+            // Both below 2⁶⁰, and refused unless the sum is below 2⁵⁴.
+            if widest >= LARGEST_NODE {
+                return Err(RiskError::ExposureTooLarge);
+            }
+            expiry.add_to(steps, shift)?;
+            let nodes = level_nodes(steps).flatten();
+            widest = nodes.fold(0, |widest, node| widest | node.unsigned_abs());
+        }
         if widest >= LARGEST_NODE {
             return Err(RiskError::ExposureTooLarge);
         }
@@ -173,25 +188,31 @@ fn sum_large(
     let mut widest = 0;
     let nodes = level_nodes(steps).flatten();
     for (node, high) in nodes.zip(high.iter().flatten()) {
-        // The low half carries into the high one: high + (low >> 24) is the sum's floor over 2²⁴, below 2⁶³.
-        let carried = high.wrapping_add(*node >> 24);
-        // The shift is 3 at least and 47 at most.
-        *node = if shift >= 24 {
-            carried >> (shift - 24)
-        } else {
-            let left = 24 - shift;
-            if carried.unsigned_abs() >> (63 - left) != 0 {
-                return Err(RiskError::ExposureTooLarge);
-            }
-            (carried << left) | ((*node & 0xff_ffff) >> shift)
-        };
+        *node = row_units(*node, *high, shift)?;
         widest = widest.max(node.unsigned_abs());
     }
     Ok(widest)
 }
 
+/// A sum in two halves, `high x 2²⁴ + low`, in row units, rounded down.
+pub(super) fn row_units(low: i64, high: i64, shift: u32) -> Result<i64, RiskError> {
+    // The low half carries into the high one: high + (low >> 24) is the sum's floor over 2²⁴, below 2⁶³.
+    let carried = high.wrapping_add(low >> 24);
+    // The shift is 3 at least and 47 at most.
+    if shift >= 24 {
+        return Ok(carried >> (shift - 24));
+    }
+    let left = 24 - shift;
+    if carried.unsigned_abs() >> (63 - left) != 0 {
+        return Err(RiskError::ExposureTooLarge);
+    }
+    Ok((carried << left) | ((low & 0xff_ffff) >> shift))
+}
+
 /// The rows of a table that curves have nodes for.
-fn level_nodes(steps: &mut [i64; STEPS]) -> impl Iterator<Item = &mut [i64; SPOT_NODES]> {
+pub(super) fn level_nodes<const S: usize>(
+    steps: &mut [i64; S],
+) -> impl Iterator<Item = &mut [i64; SPOT_NODES]> {
     let (rows, _) = steps.as_chunks_mut::<SPOT_NODES>();
     rows.iter_mut().step_by(LEVEL_GAP)
 }

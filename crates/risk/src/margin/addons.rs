@@ -62,11 +62,16 @@ impl Addons {
         let confidence = mul_ppm_ceil(confidence.ceil_micro_usd()?, params.confidence_multiple)?;
         let million = i128::from(PPM);
         // Parts per million of 10⁻¹² USD, rounded up to them and then to micro-USD.
-        let basis = Notional((net.basis + million - 1) / million);
+        let basis = Notional((net.basis + million - 1) / million).ceil_micro_usd()?;
+        // Below the initial one as all of maintenance margin is: a basis that moves must not open an auction at once.
+        let basis = match kind {
+            Kind::Initial => basis,
+            Kind::Maintenance => mul_ppm_ceil(basis, params.maintenance_factor)?,
+        };
         Ok(Self {
             concentration,
             oracle: add(confidence, age)?,
-            basis: basis.ceil_micro_usd()?,
+            basis,
             short_option: 0,
             doubt,
         })

@@ -1,7 +1,10 @@
 //! From a portfolio to its requirement.
 
 use {
-    super::{Addons, Book, Breakdown, Kind, MarginParams, Portfolio, net::Net},
+    super::{
+        Addons, Book, Breakdown, Kind, MarginParams, Portfolio,
+        net::{Group, Net},
+    },
     crate::{
         PPM, ROWS, STRESS_ROWS,
         curve::CurveScratch,
@@ -285,27 +288,40 @@ impl<'a> Portfolio<'a> {
     ) -> Result<i64, RiskError> {
         let book = self.books.get(at).ok_or(RiskError::MissingBook)?;
         let exposure = net.linear.get(at).copied().ok_or(RiskError::MissingBook)?;
-        let groups = || net.groups.iter().filter(|group| group.book == at);
+        let of_book = |group: &&Group<'_>| group.book == at;
+        let groups = || net.groups.iter().filter(of_book);
+        // A group of an expiry that is being averaged goes into the table of its centre.
+        let first_of_centre = |(i, group): &(usize, &Group<'_>)| {
+            !groups().take(*i).any(|before| before.centre == group.centre)
+        };
+        let centres = || {
+            let firsts = groups().enumerate().filter(first_of_centre);
+            firsts.map(|(_, group)| group.centre)
+        };
         let curves = scratch.curves.get_or_insert_default();
         // Books keep the curves of two centres at most; of more, each pair takes a loop, and the sum has rows of its own.
-        let mut apart = (groups().count() > 2).then(zeroed::<i64, ROWS>);
+        let mut apart = (centres().count() > 2).then(zeroed::<i64, ROWS>);
         let losses = apart.as_deref_mut().unwrap_or(&mut scratch.losses);
         let mut line = Line::new(exposure)?;
         let mut worst;
-        let mut groups = groups().peekable();
+        let mut rest = centres().peekable();
         loop {
             let mut tables = 0;
             while tables < 2
-                && let Some(group) = groups.next()
+                && let Some(centre) = rest.next()
             {
-                let prices = (book.price, group.centre);
-                tables += usize::from(curves.sum(tables, prices, &group.options)?);
+                let own = || groups().filter(|group| group.centre == centre);
+                let plain = own().map(Group::plain).find(|options| !options.is_empty());
+                let averaging = own().filter_map(Group::averaging);
+                let prices = (book.price, centre);
+                let some = curves.sum(tables, prices, plain.unwrap_or_default(), averaging)?;
+                tables += usize::from(some);
             }
             worst = curves.add_losses(tables, &line, (book.returns, book.levels), losses)?;
             let rows = (book.stress, book.stress_levels);
             curves.add_losses(tables, &Line::ZERO, rows, stress)?;
             line = Line::ZERO;
-            if groups.peek().is_none() {
+            if rest.peek().is_none() {
                 break;
             }
         }

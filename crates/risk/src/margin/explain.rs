@@ -5,7 +5,7 @@ use {
     super::{Holding, Instrument, Kind, MarginParams, Portfolio, Scratch, net::Net},
     crate::{
         ROWS,
-        curve::CurveScratch,
+        curve::{Averaging, CurveScratch, Reading},
         error::RiskError,
         rows::{one_loss, to_micro_usd},
         tail::{TAIL_99, TAIL_975},
@@ -93,13 +93,26 @@ impl<'a> Portfolio<'a> {
     fn loss_of(&self, holding: &Holding<'a>, row: usize) -> Result<i64, RiskError> {
         let book = self.books.get(holding.book).ok_or(RiskError::MissingBook)?;
         let price = match holding.instrument {
-            Instrument::Index => book.price,
-            Instrument::Perpetual { mark } => mark,
-            Instrument::Future { forward, .. } => forward,
-            Instrument::Option { curve, .. } => {
+            Instrument::Index => book.price.micro_usd(),
+            Instrument::Perpetual { mark } => mark.micro_usd(),
+            Instrument::Future { forward, dated } => dated.moving(forward.micro_usd()),
+            Instrument::Option {
+                curve,
+                struck,
+                dated,
+                ..
+            } => {
                 let mut alone = CurveScratch::new();
                 let prices = (book.price, curve.centre);
-                if !alone.sum(0, prices, &[(holding.quantity.0, curve)])? {
+                let options = [(holding.quantity.0, curve)];
+                let reading = Reading::new(&dated, curve.centre);
+                let averaging = dated.is_averaging().then_some(Averaging {
+                    reading: &reading,
+                    options: &options,
+                    struck: core::slice::from_ref(&struck),
+                });
+                let plain = if averaging.is_some() { 0 } else { 1 };
+                if !alone.sum(0, prices, &options[..plain], averaging.into_iter())? {
                     return Ok(0);
                 }
                 let (r, level) = (book.returns[row], book.levels[row]);
@@ -107,7 +120,7 @@ impl<'a> Portfolio<'a> {
             }
         };
         one_loss(core::iter::once((
-            holding.quantity.at(price),
+            holding.quantity.times_micro(price),
             book.returns[row],
         )))
     }

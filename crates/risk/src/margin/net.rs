@@ -4,19 +4,56 @@ use {
     super::{Book, Holding, Instrument, Portfolio},
     crate::{
         MAX_HOLDINGS, MAX_UNDERLYINGS, PPM, SECONDS_PER_YEAR,
-        curve::{Curve, Slope},
+        curve::{Averaging, Curve, Reading, Slope},
         error::RiskError,
+        settling::{Dated, Struck},
         units::{MAX_QUANTITY, Notional, Price, Quantity},
     },
     alloc::vec::Vec,
 };
 
-/// Options on one underlying whose curves share a centre: they add up node by node.
+/// Options on one underlying whose curves share a centre: they add up node by node. Those whose settlement price is being
+/// averaged make a group by expiry.
 pub(super) struct Group<'a> {
     pub book: usize,
     pub centre: Price,
     pub slope: Slope,
     pub options: Vec<(i64, Curve<'a>)>,
+    /// Of an expiry that is being averaged: which one, and how its options are read.
+    averaging: Option<(i64, Reading)>,
+    /// What each option pays, where `averaging` is set.
+    struck: Vec<Struck>,
+}
+
+/// What tells groups apart: book, centre, and the expiry that is being averaged.
+type Key = (usize, Price, Option<i64>);
+
+impl<'a> Group<'a> {
+    fn key(&self) -> Key {
+        let averaging = self.averaging.as_ref().map(|(expiry, _)| *expiry);
+        (self.book, self.centre, averaging)
+    }
+
+    /// The options whose curves are read as they are; none of an expiry that is being averaged.
+    pub fn plain(&self) -> &[(i64, Curve<'a>)] {
+        match self.averaging {
+            None => &self.options,
+            Some(_) => &[],
+        }
+    }
+
+    /// The options of an expiry that is being averaged.
+    pub fn averaging(&self) -> Option<Averaging<'_, 'a>> {
+        self.averaging.as_ref().map(|(_, reading)| Averaging {
+            reading,
+            options: &self.options,
+            struck: &self.struck,
+        })
+    }
+}
+
+fn key_of(book: usize, curve: &Curve<'_>, dated: &Dated) -> Key {
+    (book, curve.centre, dated.is_averaging().then_some(dated.expiry))
 }
 
 /// Bits of a delta below one millionth of a contract.
@@ -56,7 +93,7 @@ impl<'a> Net<'a> {
         let mut at_index = [0i128; MAX_UNDERLYINGS];
         let holdings = portfolio.holdings.iter();
         let expiries = holdings.filter(|h| h.instrument.is_dated()).count();
-        let mut dated: Vec<(usize, u64, i128)> = Vec::with_capacity(expiries);
+        let mut by_expiry: Vec<Due> = Vec::with_capacity(expiries);
         let (mut value, mut money) = (Notional(0), i128::from(portfolio.cash));
         for holding in portfolio.holdings {
             let at = holding.book;
@@ -73,29 +110,38 @@ impl<'a> Net<'a> {
                     value += q.at(mark);
                     linear_delta(q)
                 }
-                Instrument::Future { forward, seconds } => {
-                    net.linear[at] += q.at(forward);
-                    value += q.at(forward);
-                    add_dated(&mut dated, at, seconds, linear_delta(q));
-                    linear_delta(q)
+                Instrument::Future { forward, dated } => {
+                    net.linear[at] += q.times_micro(dated.moving(forward.micro_usd()));
+                    value += q.times_micro(dated.future(forward, q.0 < 0));
+                    let delta = i128::from(q.0) * i128::from(dated.delta_q24());
+                    add_dated(&mut by_expiry, at, &dated, delta);
+                    delta
                 }
                 Instrument::Option {
                     mark,
-                    seconds,
                     curve,
+                    struck,
+                    dated,
                 } => {
                     if q.0.unsigned_abs() > MAX_QUANTITY.unsigned_abs() {
                         return Err(RiskError::ExposureTooLarge);
                     }
                     value += q.times_micro(mark);
                     if q.0 < 0 {
-                        net.short_options += q.at(book.price).abs();
+                        // Rounded up where only a part of the average is to come.
+                        let up = u64::from(dated.is_averaging());
+                        let moving = dated.moving(book.price.micro_usd()) + up;
+                        net.short_options += q.times_micro(moving).abs();
                     }
-                    let group = net.group(at, curve.centre);
+                    let group = net.group(key_of(at, &curve, &dated));
                     let group = group.ok_or(RiskError::MissingBook)?;
                     group.options.push((q.0, curve));
-                    let delta = i128::from(q.0) * i128::from(curve.delta_q24(&group.slope));
-                    add_dated(&mut dated, at, seconds, delta);
+                    if group.averaging.is_some() {
+                        group.struck.push(struck);
+                    }
+                    let delta = curve.settling_delta_q24(&group.slope, &dated, &struck);
+                    let delta = i128::from(q.0) * i128::from(delta);
+                    add_dated(&mut by_expiry, at, &dated, delta);
                     delta
                 }
             };
@@ -107,13 +153,15 @@ impl<'a> Net<'a> {
             *slot += q.at(book.price);
             value += q.at(book.price);
         }
-        for (at, seconds, delta) in dated {
-            let price = portfolio.books[at].price;
+        for due in by_expiry {
+            let (book, delta) = (&portfolio.books[due.book], due.delta);
             // Beyond a hundred years nothing changes: 2²⁰ x 2³² at most.
-            let seconds = seconds.min(100 * SECONDS_PER_YEAR);
+            let seconds = due.seconds.min(100 * SECONDS_PER_YEAR);
             let shock = params.basis_rate * seconds / SECONDS_PER_YEAR + params.basis_floor;
-            let shock = shock.min(PPM);
-            let exposure = delta_times(delta, price.micro_usd())?;
+            // Rounded up; a step is at most all of it.
+            let step = (book.basis_step.min(PPM) * seconds).div_ceil(SECONDS_PER_YEAR);
+            let shock = shock.max(step).min(PPM);
+            let exposure = delta_times(delta, book.price.micro_usd())?;
             if exposure.0 > crate::rows::MAX_EXPOSURE {
                 return Err(RiskError::ExposureTooLarge);
             }
@@ -128,15 +176,18 @@ impl<'a> Net<'a> {
 
     /// Empty groups with room for their options: on chain little is left beside what a growing list would leave behind.
     fn make_groups(&mut self, portfolio: &Portfolio<'a>) -> Result<(), RiskError> {
-        let centre_of = |holding: &Holding<'a>| match holding.instrument {
-            Instrument::Option { curve, .. } => Some((holding.book, curve.centre)),
+        let key_of = |holding: &Holding<'a>| match holding.instrument {
+            Instrument::Option { curve, dated, .. } => {
+                Some((key_of(holding.book, &curve, &dated), dated))
+            }
             _ => None,
         };
-        for (at, centre) in portfolio.holdings.iter().filter_map(centre_of) {
+        for (key, dated) in portfolio.holdings.iter().filter_map(key_of) {
+            let (at, centre, averaging) = key;
             let spot = portfolio.books.get(at).ok_or(RiskError::MissingBook)?.price;
-            if self.group(at, centre).is_none() {
+            if self.group(key).is_none() {
                 if self.groups.capacity() == 0 {
-                    // Books keep the curves of two centres at most.
+                    // Books keep the curves of two centres at most, and seldom average more than one expiry.
                     self.groups.reserve_exact(2 * portfolio.books.len());
                 }
                 self.groups.push(Group {
@@ -144,22 +195,25 @@ impl<'a> Net<'a> {
                     centre,
                     slope: Slope::at(spot, centre),
                     options: Vec::new(),
+                    averaging: averaging.map(|expiry| (expiry, Reading::new(&dated, centre))),
+                    struck: Vec::new(),
                 });
             }
         }
         for group in &mut self.groups {
-            let of_group = |key: &(usize, Price)| *key == (group.book, group.centre);
-            let keys = portfolio.holdings.iter().filter_map(centre_of);
-            group.options.reserve_exact(keys.filter(of_group).count());
+            let keys = portfolio.holdings.iter().filter_map(key_of);
+            let own = group.key();
+            let count = keys.filter(|(key, _)| *key == own).count();
+            group.options.reserve_exact(count);
+            if group.averaging.is_some() {
+                group.struck.reserve_exact(count);
+            }
         }
         Ok(())
     }
 
-    /// The options on a book with this centre.
-    fn group(&mut self, book: usize, centre: Price) -> Option<&mut Group<'a>> {
-        self.groups
-            .iter_mut()
-            .find(|group| group.book == book && group.centre == centre)
+    fn group(&mut self, key: Key) -> Option<&mut Group<'a>> {
+        self.groups.iter_mut().find(|group| group.key() == key)
     }
 
     /// The underlyings with a net linear exposure: a hedged one costs nothing to check.
@@ -214,12 +268,23 @@ pub(super) fn delta_times(delta: i128, micro_usd: u64) -> Result<Notional, RiskE
         .map_err(|_| RiskError::ExposureTooLarge)
 }
 
-fn add_dated(dated: &mut Vec<(usize, u64, i128)>, book: usize, seconds: u64, delta: i128) {
-    match dated
-        .iter_mut()
-        .find(|(at, expiry, _)| *at == book && *expiry == seconds)
-    {
-        Some((_, _, sum)) => *sum += delta,
-        None => dated.push((book, seconds, delta)),
+/// The net delta of one expiry of a book, see [`Net::delta`].
+struct Due {
+    book: usize,
+    expiry: i64,
+    seconds: u64,
+    delta: i128,
+}
+
+fn add_dated(by_expiry: &mut Vec<Due>, book: usize, dated: &Dated, delta: i128) {
+    let own = |due: &&mut Due| due.book == book && due.expiry == dated.expiry;
+    match by_expiry.iter_mut().find(own) {
+        Some(due) => due.delta += delta,
+        None => by_expiry.push(Due {
+            book,
+            expiry: dated.expiry,
+            seconds: dated.seconds(),
+            delta,
+        }),
     }
 }

@@ -4,6 +4,7 @@ use crate::{
     ROWS, STRESS_ROWS,
     curve::{Curve, LEVEL_ZERO},
     rows::Column,
+    settling::{Dated, Struck},
     units::{Price, Quantity},
 };
 
@@ -27,6 +28,9 @@ pub struct Book<'a> {
     /// How far the index price is in doubt, in parts per million of it: zero when it is trusted, at most
     /// 1,000,000. Charged for initial margin only.
     pub doubt: u64,
+    /// How far the basis of its expiries may move in ten minutes, parts per million per year; zero for unknown. The basis
+    /// charge of an expiry is never less than this times its time to expiry.
+    pub basis_step: u64,
     /// Simple returns over the joint draws (Q24), scaled to this underlying's volatility.
     pub returns: &'a Column,
     /// Smallest and largest entry of `returns`.
@@ -53,13 +57,16 @@ pub enum Instrument<'a> {
     Index,
     /// A perpetual at its own mark, which moves in proportion to the index.
     Perpetual { mark: Price },
-    /// A dated future at its forward price, `seconds` before expiry.
-    Future { forward: Price, seconds: u64 },
-    /// A European option: its mark (micro-USD per contract) counts for equity, its curve for the scenarios.
+    /// A dated future at its forward price: of an expiry that is being averaged it counts at its expected settlement, and moves
+    /// by the part of the average that is to come.
+    Future { forward: Price, dated: Dated },
+    /// A European option: its mark (micro-USD per contract) counts for equity, its curve for the scenarios, read as
+    /// [`Curve::settling_value`] does. `dated` is in spot prices, see [`Dated::at_spot`].
     Option {
         mark: u64,
-        seconds: u64,
         curve: Curve<'a>,
+        struck: Struck,
+        dated: Dated,
     },
 }
 

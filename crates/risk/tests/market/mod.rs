@@ -2,12 +2,14 @@
 //! built by the library from a flat surface.
 
 use cep_risk::{
-    Book, Curve, Holding, Instrument, Kind, MarginParams, Price, Quantity, ROWS, SECONDS_PER_DAY,
-    STRESS_ROWS, WEIGHT_ONE,
+    Book, Curve, Dated, Holding, Instrument, Kind, MarginParams, Price, Quantity, ROWS,
+    SECONDS_PER_DAY, STRESS_ROWS, Struck, WEIGHT_ONE,
     black76::{OptionKind, Terms},
     curve::{CurveBuilder, CurveTerms, NODES, Slope, level_step},
     rows::RETURN_ONE,
     scenario::{LEVEL_ONE, Z_ONE, simple_return},
+    settling::Settling,
+    twap::Twap,
 };
 
 /// SplitMix64 (Steele, Lea and Flood 2014).
@@ -38,6 +40,7 @@ impl Rng {
 struct Series {
     underlying: usize,
     seconds: u64,
+    struck: Struck,
     mark: u64,
     values: Box<[u32; NODES]>,
 }
@@ -51,6 +54,8 @@ pub struct Market {
     stress_levels: [u8; STRESS_ROWS],
     weights: Box<[u32; ROWS]>,
     series: Vec<Series>,
+    /// Minutes of the first expiry's settlement average that are known; none: it is a day ahead.
+    known: [u64; UNDERLYINGS],
 }
 
 const UNDERLYINGS: usize = 3;
@@ -59,9 +64,12 @@ const STRIKES: [u64; 3] = [85, 100, 120];
 /// Collateral or perpetual at the index, perpetual at its mark, and one future per expiry.
 const LINEAR: usize = UNDERLYINGS * (2 + DAYS.len());
 const FORWARD_PPM: u64 = 1_012_000;
+const FORWARD_Q32: u64 = (1 << 32) * FORWARD_PPM / 1_000_000;
 
 impl Market {
-    pub fn new(seed: u64) -> Self {
+    /// One in which the settlement prices of the first expiries are being averaged: so many minutes are known of each, none where it is a day ahead, by
+    /// underlying, at prices somewhat off the present ones.
+    pub fn averaging(seed: u64, known: [u64; UNDERLYINGS]) -> Self {
         let mut rng = Rng::new(seed);
         let bell = |rng: &mut Rng| -> i64 {
             (0..6).map(|_| rng.signed(i64::from(Z_ONE))).sum::<i64>() * 2 / 3
@@ -99,6 +107,7 @@ impl Market {
             stress_levels,
             weights: weights(&mut rng),
             series: Vec::new(),
+            known,
         };
         for u in 0..UNDERLYINGS {
             for days in DAYS {
@@ -134,6 +143,10 @@ impl Market {
         let mut series = Series {
             underlying: u,
             seconds,
+            struck: Struck {
+                strike: terms.terms.strike,
+                put: kind == OptionKind::Put,
+            },
             mark: 0,
             values,
         };
@@ -147,7 +160,31 @@ impl Market {
             centre: Price::new(self.centres[series.underlying]).unwrap(),
             values: &series.values,
         };
-        curve.value(Price::new(self.spots[series.underlying]).unwrap())
+        let dated = self.dated(series.underlying, series.seconds);
+        let spot = Price::new(self.spots[series.underlying]).unwrap();
+        curve.settling_value(spot, &dated.at_spot(FORWARD_Q32), &series.struck)
+    }
+
+    /// An expiry of an underlying; the first one may be in its window.
+    fn dated(&self, u: usize, seconds: u64) -> Dated {
+        const EXPIRY: i64 = 1_800_000_000;
+        let known = self.known[u] * 60;
+        let expiry = EXPIRY + seconds as i64;
+        if known == 0 || seconds != DAYS[0] * SECONDS_PER_DAY {
+            return Dated::ahead(expiry, seconds);
+        }
+        // Averages of 3 % below, of the present price and of 2 % above it.
+        let past = self.spots[u] * [97, 100, 102][u] / 100;
+        let twap = Twap {
+            sum: past * known,
+            covered: known,
+            last_time: expiry - 1_800 + known as i64,
+        };
+        let at = Dated::at(twap, expiry, (past, true), twap.last_time, 60);
+        let Settling::Open(dated) = at else {
+            panic!("decided");
+        };
+        dated
     }
 
     pub fn instruments(&self) -> usize {
@@ -187,9 +224,11 @@ impl Market {
                     .iter()
                     .filter(|(i, _)| self.underlying(*i) == u && self.days(*i) == Some(days));
                 let delta: f64 = of_expiry.map(|(i, q)| self.delta(*i) * *q as f64).sum();
-                let years = days as f64 / 365.0;
+                let seconds = self.dated(u, days * SECONDS_PER_DAY).seconds();
+                let years = seconds as f64 / 31_536_000.0;
                 let (rate, floor) = (params.addons.basis_rate, params.addons.basis_floor);
-                let shock = floor as f64 * 1e-6 + rate as f64 * 1e-6 * years;
+                let step = self.books()[u].basis_step as f64 * 1e-6 * years;
+                let shock = (floor as f64 * 1e-6 + rate as f64 * 1e-6 * years).max(step);
                 charge += delta.abs() * 1e-6 * self.spots[u] as f64 * shock;
             }
         }
@@ -213,21 +252,21 @@ impl Market {
 
     /// Delta of a contract: of an option the slope of its curve.
     fn delta(&self, instrument: usize) -> f64 {
+        let u = self.underlying(instrument);
+        let days = self.days(instrument).unwrap_or(DAYS[1]);
+        let dated = self.dated(u, days * SECONDS_PER_DAY);
         let Some(option) = instrument.checked_sub(LINEAR) else {
-            return 1.0;
+            return dated.delta_q24() as f64 / f64::from(RETURN_ONE);
         };
         let series = &self.series[option];
         let price = |micro| Price::new(micro).unwrap();
-        let (spot, centre) = (
-            self.spots[series.underlying],
-            self.centres[series.underlying],
-        );
         let curve = Curve {
-            centre: price(centre),
+            centre: price(self.centres[u]),
             values: &series.values,
         };
-        let at = Slope::at(price(spot), price(centre));
-        curve.delta_q24(&at) as f64 / f64::from(RETURN_ONE)
+        let at = Slope::at(price(self.spots[u]), price(self.centres[u]));
+        let dated = dated.at_spot(FORWARD_Q32);
+        curve.settling_delta_q24(&at, &dated, &series.struck) as f64 / f64::from(RETURN_ONE)
     }
 
     pub fn price(&self, instrument: usize) -> u64 {
@@ -249,11 +288,12 @@ impl Market {
                 let series = &self.series[option];
                 Instrument::Option {
                     mark: series.mark,
-                    seconds: series.seconds,
                     curve: Curve {
                         centre: Price::new(self.centres[u]).unwrap(),
                         values: &series.values,
                     },
+                    struck: series.struck,
+                    dated: self.dated(u, series.seconds).at_spot(FORWARD_Q32),
                 }
             }
             None => match instrument % (2 + DAYS.len()) {
@@ -263,7 +303,7 @@ impl Market {
                 },
                 expiry => Instrument::Future {
                     forward: forward(),
-                    seconds: DAYS[expiry - 2] * SECONDS_PER_DAY,
+                    dated: self.dated(u, DAYS[expiry - 2] * SECONDS_PER_DAY),
                 },
             },
         };
@@ -287,6 +327,8 @@ impl Market {
                 open_interest: 0,
                 // One of the prices is in doubt.
                 doubt: if u == 1 { 30_000 } else { 0 },
+                // One of the bases may move faster than the parameters say.
+                basis_step: if u == 2 { 50_000 } else { 0 },
                 returns: &self.returns[u],
                 extremes: (
                     *self.returns[u].iter().min().unwrap(),

@@ -347,6 +347,7 @@ impl RiskBook {
             stress_levels: &self.stress_levels,
             scenario_set: self.scenario_generation,
             doubt: if self.is_degraded(now) { self.doubt } else { 0 },
+            basis_step: self.surface_step.saturating_mul(STEPS_IN_TEN_MINUTES),
         })
     }
 

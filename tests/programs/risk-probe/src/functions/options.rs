@@ -4,8 +4,8 @@ use {
     super::portfolio::{KINDS, put_breakdown},
     crate::{Answer, Request, SERIES, Tables},
     cep_risk::{
-        AddonParams, Book, Curve, Holding, Instrument, MAX_UNDERLYINGS, MarginParams, PPM,
-        Portfolio, Price, Quantity, RiskError, SECONDS_PER_DAY, Scratch,
+        AddonParams, Book, Curve, Dated, Holding, Instrument, MAX_UNDERLYINGS, MarginParams, PPM,
+        Portfolio, Price, Quantity, RiskError, SECONDS_PER_DAY, Scratch, Struck,
         black76::{self, Inputs, MAX_VOLATILITY, MIN_VOLATILITY, OptionKind, Terms},
         curve::{CurveBuilder, CurveTerms, LEVEL_NODES, SPOT_NODES},
         fixed::MAX_SECONDS,
@@ -130,6 +130,7 @@ fn draw<'a>(
             daily_volume: request.within(0, 1 << 50),
             open_interest: request.within(0, 1 << 50),
             doubt: request.within(0, 1 << 20),
+            basis_step: 0,
             returns: &table.returns,
             extremes: (table.lowest, table.highest),
             weights: &tables.weights,
@@ -158,7 +159,7 @@ fn draw<'a>(
                     0 => Instrument::Index,
                     _ => Instrument::Future {
                         forward: price,
-                        seconds: 40 * SECONDS_PER_DAY,
+                        dated: Dated::ahead(0, 40 * SECONDS_PER_DAY),
                     },
                 },
             });
@@ -170,7 +171,8 @@ fn draw<'a>(
                 quote: 0,
                 instrument: Instrument::Option {
                     mark: series.mark,
-                    seconds: series.seconds,
+                    struck: Struck { strike: centre, put: false },
+                    dated: Dated::ahead(i64::try_from(series.seconds).unwrap_or(0), series.seconds),
                     curve: Curve {
                         centre,
                         values: &series.values,

@@ -58,6 +58,7 @@ impl<'a> Account<'a> {
                 daily_volume: 0,
                 open_interest: 0,
                 doubt: 0,
+                basis_step: 0,
                 levels: &tables.levels,
                 stress_levels: &tables.stress_levels,
             });
