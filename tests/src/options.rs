@@ -3,7 +3,7 @@
 use {
     crate::{
         actions::leg,
-        bare::keypair,
+        bare::{endow, keypair},
         oracle::Feed,
         outcome::{Outcome, Receipt, Refusal},
         world::{BTC, Setup, World, admin},
@@ -11,12 +11,13 @@ use {
     anchor_lang::prelude::Pubkey,
     cep_migrations::parameters::switchboard,
     cep_sdk::{
+        address,
         instruction::{instruments, pool, risk},
         programs::margin_pool::{Leg, clearing::Asset, margin::valuation},
         programs::risk_engine::{
-            MAX_NEW_SLOTS,
+            MAX_NEW_SLOTS, SurfaceArgs,
             events::{CurvesRefreshed, InstrumentListed},
-            state::{AtmFeedArgs, InstrumentKind},
+            state::{AtmFeedArgs, Expiry, InstrumentKind, RiskConfig},
         },
     },
     solana_sdk::{clock::Clock, signature::Signer},
@@ -189,8 +190,44 @@ impl World {
         (transactions, built)
     }
 
-    /// Opens every listed instrument of a book for trading; options need their curves first.
+    /// A quorum posts a flat surface without basis for every expiry that has none. Its seats are given back.
+    pub fn publish_surfaces(&mut self, underlying: u8) {
+        let book = self.book(underlying);
+        let without = |e: &&Expiry| e.expiry != 0 && e.surface_time == 0;
+        let expiries: Vec<i64> = book
+            .expiries
+            .iter()
+            .filter(without)
+            .map(|e| e.expiry)
+            .collect();
+        let address = address::risk_config();
+        let seats = self.config().publishers;
+        let keys = [0, 1, 2, 3, 4].map(|i| keypair(&format!("surface {i}")));
+        let quorum = usize::try_from(self.config().params.surface_quorum).unwrap();
+        for (i, key) in keys.iter().enumerate().take(quorum) {
+            endow(&mut self.svm, key.pubkey());
+            self.forge::<RiskConfig>(&address, |c| c.publishers[i] = key.pubkey());
+        }
+        for expiry in expiries {
+            for key in &keys[..quorum] {
+                let args = SurfaceArgs {
+                    expiry,
+                    skew: 0,
+                    curvature: 0,
+                    basis: 0,
+                };
+                let at = self.book_address(underlying);
+                let ix = instruments::post_surface(key.pubkey(), at, args);
+                self.send(&[ix], &[key]).accepted();
+            }
+        }
+        self.forge::<RiskConfig>(&address, |c| c.publishers = seats);
+    }
+
+    /// Opens every listed instrument of a book for trading; options need their curves first. Expiries get a flat surface if
+    /// they have none.
     pub fn open_all(&mut self, underlying: u8) {
+        self.publish_surfaces(underlying);
         let (admin, book) = (admin(), self.book_address(underlying));
         let listed = self.book(underlying).instruments;
         for (slot, instrument) in (0..)

@@ -9,15 +9,18 @@ use crate::{
 /// Days in a year of volatility.
 const DAYS: u64 = 365;
 
-/// The middle value; of an even count the lower of the two in the middle, so that the result is always one that somebody
-/// posted. `None` of nothing. Reorders `values`.
+/// The middle value; of an even count the point between the two in the middle that is nearest to the value in force, which is
+/// that value itself where it lies between them. `None` of nothing. Reorders `values`.
 ///
-/// A majority of honest publishers bounds it: with fewer than half of the values wrong (of an even count, fewer than
-/// half too) it lies between the least and the greatest of the right ones.
+/// A majority of honest publishers bounds it: with fewer than half of the values wrong it lies between the least and the
+/// greatest of the right ones. With half of them wrong it lies between a right value and the one in force: one publisher of
+/// two can hold a value where it is, and cannot move it anywhere.
 #[must_use]
-pub fn median_i32(values: &mut [i32]) -> Option<i32> {
+pub fn median_i32(values: &mut [i32], in_force: i32) -> Option<i32> {
     values.sort_unstable();
-    values.get(values.len().checked_sub(1)? / 2).copied()
+    let below = *values.get(values.len().checked_sub(1)? / 2)?;
+    let above = *values.get(values.len() / 2)?;
+    Some(in_force.clamp(below, above))
 }
 
 /// `target`, or as near to it as `max_step` from `previous` allows.
@@ -70,24 +73,39 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_median_has_half_of_the_values_on_either_side(values in prop::collection::vec(any::<i32>(), 1..12)) {
-            let median = median_i32(&mut values.clone()).unwrap();
+        fn a_median_has_half_of_the_values_on_either_side(
+            values in prop::collection::vec(any::<i32>(), 1..12), in_force: i32,
+        ) {
+            let median = median_i32(&mut values.clone(), in_force).unwrap();
             let below = values.iter().filter(|v| **v < median).count();
             let above = values.iter().filter(|v| **v > median).count();
-            prop_assert!(values.contains(&median));
-            // Of an even count, fewer than half are below and at most half above.
-            prop_assert!(2 * below < values.len());
+            prop_assert!(values.contains(&median) || (values.len() % 2 == 0 && median == in_force));
+            prop_assert!(2 * below <= values.len());
             prop_assert!(2 * above <= values.len());
         }
 
         #[test]
         fn a_minority_cannot_move_a_median_beyond_the_majority(
             good in prop::collection::vec(-1_000i32..=1_000, 2..8), bad in prop::collection::vec(any::<i32>(), 0..7),
+            in_force: i32,
         ) {
             let mut all = good.clone();
             all.extend(bad.iter().take(good.len() - 1));
-            let median = median_i32(&mut all).unwrap();
+            let median = median_i32(&mut all, in_force).unwrap();
             prop_assert!((*good.iter().min().unwrap()..=*good.iter().max().unwrap()).contains(&median));
+        }
+
+        #[test]
+        fn half_of_the_values_cannot_move_it_away_from_what_is_in_force_and_right(
+            good in prop::collection::vec(-1_000i32..=1_000, 1..8), bad: i32, spread in prop::collection::vec(any::<i32>(), 7),
+            in_force in -2_000i32..=2_000,
+        ) {
+            let mut all = good.clone();
+            all.extend(spread.iter().take(good.len() - 1).chain([&bad]));
+            let median = median_i32(&mut all, in_force).unwrap();
+            let low = *good.iter().min().unwrap().min(&in_force);
+            let high = *good.iter().max().unwrap().max(&in_force);
+            prop_assert!((low..=high).contains(&median), "{median}");
         }
 
         #[test]
@@ -117,11 +135,13 @@ mod tests {
     }
 
     #[test]
-    fn nobody_s_median_is_none_and_four_have_the_second() {
-        assert_eq!(median_i32(&mut []), None);
-        assert_eq!(median_i32(&mut [7]), Some(7));
-        assert_eq!(median_i32(&mut [9, 1, 5]), Some(5));
-        assert_eq!(median_i32(&mut [9, 1, 7, 5]), Some(5));
+    fn nobody_s_median_is_none_and_four_have_what_is_nearest_to_the_one_in_force() {
+        assert_eq!(median_i32(&mut [], 7), None);
+        assert_eq!(median_i32(&mut [7], 1), Some(7));
+        assert_eq!(median_i32(&mut [9, 1, 5], 9), Some(5));
+        for (in_force, median) in [(0, 5), (5, 5), (6, 6), (7, 7), (8, 7)] {
+            assert_eq!(median_i32(&mut [9, 1, 7, 5], in_force), Some(median));
+        }
     }
 
     #[test]

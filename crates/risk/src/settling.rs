@@ -151,9 +151,7 @@ impl Dated {
     }
 
     fn total(&self, forward: u64) -> u64 {
-        self.left()
-            .saturating_mul(forward)
-            .saturating_add(self.sum)
+        self.left().saturating_mul(forward).saturating_add(self.sum)
     }
 
     /// The part of a price (up to 2⁵²) that still moves: x seconds to come / seconds of the whole average, rounded down.
@@ -333,7 +331,13 @@ mod tests {
             assert_eq!(extended.expected(400), 300);
         }
         // Toward the end of the grace period less can be added, until what is there decides.
-        let near = open(Dated::at(twap, EXPIRY, (400, false), EXPIRY + GRACE - 300, GAP));
+        let near = open(Dated::at(
+            twap,
+            EXPIRY,
+            (400, false),
+            EXPIRY + GRACE - 300,
+            GAP,
+        ));
         assert_eq!((near.known, near.left, near.expected(400)), (600, 300, 200));
         let end = Dated::at(twap, EXPIRY, (400, false), EXPIRY + GRACE, GAP);
         assert_eq!(end, Settling::Decided(100));
@@ -356,9 +360,18 @@ mod tests {
 
     #[test]
     fn roundings_go_against_the_holder() {
-        let dated = Dated { expiry: 1, sum: 1_000, seconds: 100, known: 1_700, left: 100 };
+        let dated = Dated {
+            expiry: 1,
+            sum: 1_000,
+            seconds: 100,
+            known: 1_700,
+            left: 100,
+        };
         let forward = Price::new(77).unwrap();
-        assert_eq!((dated.future(forward, false), dated.future(forward, true)), (4, 5));
+        assert_eq!(
+            (dated.future(forward, false), dated.future(forward, true)),
+            (4, 5)
+        );
         let spot = dated.at_spot(3 << 31);
         assert_eq!(spot.sum, 666);
     }

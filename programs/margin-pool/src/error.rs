@@ -119,6 +119,10 @@ pub enum MarginPoolError {
     SeriesNotSettled,
     #[msg("The instrument is not open for trading; see its state in the risk book")]
     NotTrading,
+    #[msg(
+        "The expiry's settlement price is being averaged: a leg in it may only shrink both sides' positions; trade a later expiry"
+    )]
+    ExpirySettling,
     #[msg("The position would exceed the limit of one account in this instrument; trade smaller")]
     AccountLimit,
     #[msg("This venue is not registered; have it registered by a proposal of the pool's authority")]

@@ -53,6 +53,10 @@ pub enum RiskEngineError {
     )]
     CurveMissing,
     #[msg(
+        "The expiry has no surface yet; have the publishers run post_surface for it, then open the instrument"
+    )]
+    SurfaceMissing,
+    #[msg(
         "The price is stale or in doubt; refresh the book first, curves wait for a price that holds"
     )]
     PriceInDoubt,

@@ -9,7 +9,7 @@ use {
     cep_risk::{
         ewma,
         oracle::{Consensus, Observation, ahead_of_clock, consensus as agree},
-        twap::{CLOSING, Outcome, Twap},
+        twap::{Outcome, Twap},
     },
 };
 
@@ -144,6 +144,7 @@ pub fn copy_params(book: &mut RiskBook, params: &RiskParams) {
     book.curve_volatility_band = params.curve_volatility_band;
     book.curve_grace = params.curve_grace;
     book.curve_timeout = params.curve_timeout;
+    book.surface_step = params.surface_max_step;
 }
 
 /// Adds the time since the last refresh to the averages of the expiries in their settlement window, at the price
@@ -154,11 +155,7 @@ pub fn observe_expiries(book: &mut RiskBook, now: i64) {
     if book.price == 0 {
         return;
     }
-    // In doubt by its oracles: not usable. A pause says nothing of the price, and must not be a way to choose an average.
-    let usable = book.degraded & !degraded::PAUSED == 0;
-    // The settlement average wants gaps shorter than its closing time.
-    let closing = CLOSING.unsigned_abs();
-    let (price, max_gap) = (book.price, book.max_price_age.min(closing));
+    let (price, usable, max_gap) = book.observation();
     for expiry in book.expiries.iter_mut().filter(|e| e.expiry != 0) {
         let mut twap = Twap::from(expiry.twap);
         twap.observe(expiry.expiry, price, usable, now, max_gap);

@@ -73,7 +73,8 @@ impl Reading {
         let index = usize::try_from(moved >> PLACE_BITS).unwrap_or(GAPS.len());
         let gap = &GAPS[index.min(GAPS.len() - 1)];
         // Past the last node its value: weights stay between zero and one.
-        let fraction = (moved.saturating_sub(u64::from(gap.start)) >> gap.shift).min(1 << FRACTION_BITS);
+        let fraction =
+            (moved.saturating_sub(u64::from(gap.start)) >> gap.shift).min(1 << FRACTION_BITS);
         // Prices of up to five centres, below 2⁴⁷.
         let spot = self.centre.micro_usd() * part / PARTS;
         Node {

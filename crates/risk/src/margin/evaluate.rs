@@ -292,7 +292,9 @@ impl<'a> Portfolio<'a> {
         let groups = || net.groups.iter().filter(of_book);
         // A group of an expiry that is being averaged goes into the table of its centre.
         let first_of_centre = |(i, group): &(usize, &Group<'_>)| {
-            !groups().take(*i).any(|before| before.centre == group.centre)
+            !groups()
+                .take(*i)
+                .any(|before| before.centre == group.centre)
         };
         let centres = || {
             let firsts = groups().enumerate().filter(first_of_centre);

@@ -53,7 +53,11 @@ impl<'a> Group<'a> {
 }
 
 fn key_of(book: usize, curve: &Curve<'_>, dated: &Dated) -> Key {
-    (book, curve.centre, dated.is_averaging().then_some(dated.expiry))
+    (
+        book,
+        curve.centre,
+        dated.is_averaging().then_some(dated.expiry),
+    )
 }
 
 /// Bits of a delta below one millionth of a contract.

@@ -73,6 +73,12 @@ impl Asset {
         })
     }
 
+    /// Whether its settlement price is being averaged, or is decided: from here on positions in it only shrink.
+    #[must_use]
+    pub const fn is_settling(&self, now: i64) -> bool {
+        self.expiry != 0 && now >= self.expiry.saturating_sub_unsigned(cep_risk::twap::WINDOW)
+    }
+
     /// What a position is in.
     pub fn held(position: &Position) -> Result<Self> {
         Ok(Self {

@@ -8,10 +8,13 @@ use {
         state::{Position, PositionKind},
     },
     anchor_lang::prelude::*,
-    cep_risk::{Instrument as Valued, Notional, Price, Quantity, fixed::ONE_Q32, smile},
+    cep_risk::{
+        Instrument as Valued, Notional, Price, Quantity, Struck, fixed::ONE_Q32,
+        settling::Settling, smile,
+    },
     risk_engine::{
         curves::expiry_of,
-        state::{Expiry, Instrument, InstrumentState, RiskBook},
+        state::{Expiry, Instrument, RiskBook},
     },
 };
 
@@ -21,7 +24,7 @@ pub(super) enum Dated<'a> {
         valued: Valued<'a>,
         instrument: &'a Instrument,
     },
-    /// Has its settlement price: worth this much, and nothing moves it.
+    /// Its settlement price is decided: worth this much, and nothing moves it.
     Settled(Notional),
 }
 
@@ -34,13 +37,13 @@ pub(super) fn dated<'a>(
     now: i64,
 ) -> Result<Dated<'a>> {
     let (_, instrument) = find((position.slot, position.instrument), instruments)?;
-    let expiry = expiry_of(book, instrument).ok_or(MarginPoolError::BookNotReady)?;
-    if instrument.state == InstrumentState::Settled as u8 {
-        let payoff = payoff(kind, expiry.settlement_price, instrument.strike);
-        return Ok(Dated::Settled(Quantity(position.base).times_micro(payoff)));
+    match valued(book, instrument, kind, position.base < 0, now)? {
+        Worth::Live(valued) => Ok(Dated::Live { valued, instrument }),
+        Worth::Settled(payoff) => {
+            let worth = Quantity(position.base).times_micro(payoff);
+            Ok(Dated::Settled(worth))
+        }
     }
-    let valued = live(book, instrument, kind, position.base < 0, now)?;
-    Ok(Dated::Live { valued, instrument })
 }
 
 /// Whether an option's curve is stale, or read at a price in doubt, which says nothing either.
@@ -65,32 +68,57 @@ pub(super) fn must_be_rebuilt(
         && expiry_of(book, instrument).is_some_and(|e| !instrument.curve_serves(e, book, now))
 }
 
-/// An instrument before it is settled, marked down for a long and up for a short.
-fn live<'a>(
+/// What a contract of an instrument is worth.
+enum Worth<'a> {
+    Live(Valued<'a>),
+    /// Its payoff at the settlement price, micro-USD.
+    Settled(u64),
+}
+
+/// An instrument at its expected settlement, down for a long and up for a short; at its payoff from the moment at which its
+/// settlement price is decided, whatever state it is in.
+fn valued<'a>(
     book: &RiskBook,
     instrument: &'a Instrument,
     kind: PositionKind,
     short: bool,
     now: i64,
-) -> Result<Valued<'a>> {
+) -> Result<Worth<'a>> {
     let expiry = expiry_of(book, instrument).ok_or(MarginPoolError::BookNotReady)?;
+    let dated = match book.settling(expiry, now) {
+        Settling::Decided(price) => {
+            return Ok(Worth::Settled(payoff(kind, price, instrument.strike)));
+        }
+        Settling::Open(dated) => dated,
+    };
     let spot = Price::new(book.price).map_err(|_| MarginPoolError::BookNotReady)?;
-    let seconds = instrument.seconds(now);
     if kind == PositionKind::Future {
-        let forward = forward(spot, expiry, seconds, short)?;
-        return Ok(Valued::Future { forward, seconds });
+        let forward = forward(spot, expiry, dated.seconds(), short)?;
+        return Ok(Worth::Live(Valued::Future { forward, dated }));
     }
     let curve = instrument.curve().ok_or(MarginPoolError::BookNotReady)?;
-    Ok(Valued::Option {
+    let struck = Struck {
+        strike: Price::new(instrument.strike).map_err(MarginPoolError::from)?,
+        put: kind == PositionKind::Put,
+    };
+    let dated = if dated.is_averaging() {
+        let ratio = smile::forward_ratio(expiry.basis, dated.seconds());
+        dated.at_spot(ratio.map_err(MarginPoolError::from)?)
+    } else {
+        dated
+    };
+    Ok(Worth::Live(Valued::Option {
         // Below 2⁴⁸ micro-USD.
-        mark: curve.value(spot) + u64::from(short),
-        seconds,
+        mark: curve.settling_value(spot, &dated, &struck) + u64::from(short),
         curve,
-    })
+        struck,
+        dated,
+    }))
 }
 
-/// What an asset is marked at, micro-USD per contract: the index, a future's forward, an option's curve; down for a long, up for a short.
-/// The last curve counts, stale or not.
+/// What an asset is marked at, micro-USD per contract: a perpetual at the index, a dated instrument at its expected
+/// settlement; down for a long, up for a short. The last curve counts, stale or not. The one function by which trades are
+/// banded, positions valued, settled and sold.
 pub fn mark<B: BookParts>(book: &B, asset: &Asset, short: bool, now: i64) -> Result<u64> {
     let header = book.header();
     if asset.kind == PositionKind::Perpetual {
@@ -98,26 +126,27 @@ pub fn mark<B: BookParts>(book: &B, asset: &Asset, short: bool, now: i64) -> Res
         return Ok(header.price);
     }
     let (_, instrument) = find((asset.slot, asset.instrument), book.instruments())?;
-    Ok(match live(header, instrument, asset.kind, short, now)? {
-        Valued::Future { forward, .. } => forward.micro_usd(),
-        Valued::Option { mark, .. } => mark,
-        Valued::Index => header.price,
-        Valued::Perpetual { mark } => mark.micro_usd(),
+    Ok(match valued(header, instrument, asset.kind, short, now)? {
+        Worth::Settled(payoff) => payoff,
+        Worth::Live(Valued::Future { forward, dated }) => dated.future(forward, short),
+        Worth::Live(Valued::Option { mark, .. }) => mark,
+        Worth::Live(Valued::Index) => header.price,
+        Worth::Live(Valued::Perpetual { mark }) => mark.micro_usd(),
     })
 }
 
-/// What a contract of a position pays at its settlement price, micro-USD; `None` before the book has one, and for what has no
-/// instrument: a perpetual, and a claim, whose instrument may be gone.
+/// What a contract of a position pays at its settlement price, micro-USD; `None` before the book has it on record, and for
+/// what has no instrument: a perpetual, and a claim, whose instrument may be gone.
 pub fn settled_payoff<B: BookParts>(book: &B, position: &Position) -> Result<Option<u64>> {
     if position.base == 0 || position.instrument == 0 {
         return Ok(None);
     }
     let asset = Asset::held(position)?;
     let (_, instrument) = find((asset.slot, asset.instrument), book.instruments())?;
-    if instrument.state != InstrumentState::Settled as u8 {
+    let expiry = expiry_of(book.header(), instrument).ok_or(MarginPoolError::BookNotReady)?;
+    if expiry.settlement_price == 0 {
         return Ok(None);
     }
-    let expiry = expiry_of(book.header(), instrument).ok_or(MarginPoolError::BookNotReady)?;
     Ok(Some(payoff(
         asset.kind,
         expiry.settlement_price,

@@ -90,6 +90,11 @@ pub(super) fn clear<B: BookParts>(
     after.check_limits(&before, market, asset)?;
     let shrank = after.shrank(&before);
     if shrank != [true; 2] {
+        // What an average will be is all but known before its end.
+        require!(
+            !asset.is_settling(books.now),
+            MarginPoolError::ExpirySettling
+        );
         books.require_trusted(leg.underlying)?;
     }
     if terms.discovers_price && asset.kind == PositionKind::Perpetual {

@@ -33,6 +33,16 @@ pub(crate) fn handler(ctx: Context<OpenInstrument>, slot: u16, id: u64) -> Resul
         instrument.live_option().is_none() || instrument.built_at != 0,
         RiskEngineError::CurveMissing
     );
+    if instrument.expiry != 0 {
+        // The first surface is taken as it comes: nothing may be open that it could move.
+        let expiry = book
+            .expiries
+            .get_mut(usize::from(instrument.expiry_slot))
+            .filter(|e| e.expiry == instrument.expiry)
+            .ok_or(RiskEngineError::UnknownExpiry)?;
+        require!(expiry.surface_time != 0, RiskEngineError::SurfaceMissing);
+        expiry.opened = 1;
+    }
     instrument.state = InstrumentState::Trading as u8;
     emit!(InstrumentOpened {
         book: info.key(),

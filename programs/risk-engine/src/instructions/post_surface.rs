@@ -89,7 +89,8 @@ fn tag(publisher: &Pubkey) -> [u8; 8] {
     [a, b, c, d, e, f, g, h]
 }
 
-/// Moves the surface in force toward the medians of the fresh postings, if there are enough; whether it did.
+/// Moves the surface in force toward the medians of the fresh postings, if there are enough; whether it did. By a step at most
+/// and once a minute from the time at which one of the expiry's instruments was opened; before, nothing can depend on it.
 fn follow(
     entry: &mut Expiry,
     postings: &[Posting; MAX_PUBLISHERS],
@@ -102,8 +103,8 @@ fn follow(
         surface_max_step,
         ..
     } = config.params;
-    let first = entry.surface_time == 0;
-    if !first && now < entry.surface_time.saturating_add(MOVE_INTERVAL) {
+    let free = entry.opened == 0;
+    if !free && now < entry.surface_time.saturating_add(MOVE_INTERVAL) {
         return false;
     }
     let (mut skew, mut curvature, mut basis) = (
@@ -143,8 +144,9 @@ fn follow(
         (&mut curvature, &mut entry.curvature),
         (&mut basis, &mut entry.basis),
     ] {
-        if let Some(median) = list.get_mut(..count).and_then(median_i32) {
-            *value = if first {
+        let fresh = list.get_mut(..count);
+        if let Some(median) = fresh.and_then(|list| median_i32(list, *value)) {
+            *value = if free {
                 median
             } else {
                 limited(*value, median, step)

@@ -14,6 +14,9 @@ pub const NEW_RISK_SLOTS: u64 = 8;
 /// Range of [`RiskBook::new_risk_age`], seconds.
 pub const NEW_RISK_AGE: core::ops::RangeInclusive<u64> = 2..=30;
 
+/// Steps that a surface may move by in ten minutes, one a minute.
+const STEPS_IN_TEN_MINUTES: u64 = 10;
+
 /// Reasons for which a price is [`PriceState::Uncertain`], as bits of [`RiskBook::degraded`].
 pub mod degraded {
     /// Fewer fresh sources than the underlying wants.
@@ -151,7 +154,9 @@ pub struct RiskBook {
     pub newest_publish_time: i64,
     /// Oldest `newest_publish_time` at which new risk is taken, seconds; 2 ..= 30. Set by the authority.
     pub new_risk_age: u64,
-    pub reserved: [u8; 192],
+    /// A copy of the config's parameter: how far the basis of an expiry may move in a minute, ppm per year.
+    pub surface_step: u64,
+    pub reserved: [u8; 184],
 }
 
 impl RiskBook {
@@ -418,7 +423,8 @@ const _: () = assert!(
             + 8
             + 32
             + 24
-            + 192
+            + 8
+            + 184
 );
 // A derived address is created with at most 10 KiB.
 const _: () = assert!(RiskBook::SPACE <= 10_240);

@@ -1,4 +1,11 @@
-use {anchor_lang::prelude::*, cep_risk::twap::Twap};
+use {
+    super::{RiskBook, degraded},
+    anchor_lang::prelude::*,
+    cep_risk::{
+        settling::{Dated, Settling},
+        twap::{CLOSING, Twap},
+    },
+};
 
 /// Expiries that one underlying may have at a time.
 pub const MAX_EXPIRIES: usize = 12;
@@ -26,7 +33,9 @@ pub struct Expiry {
     pub basis: i32,
     /// Live instruments that expire then.
     pub instruments: u16,
-    pub padding: [u8; 2],
+    /// 1 once one of them was opened for trading: from then on the surface moves by steps.
+    pub opened: u8,
+    pub padding: [u8; 1],
     /// The `atm` that curves were last built from, and when that began, Unix seconds.
     pub curve_atm: u64,
     pub curve_atm_time: i64,
@@ -61,6 +70,30 @@ impl From<Twap> for TwapState {
             covered: t.covered,
             last_time: t.last_time,
         }
+    }
+}
+
+impl RiskBook {
+    /// The price in force, whether it counts in a settlement average, and for how many seconds at most.
+    #[must_use]
+    pub fn observation(&self) -> (u64, bool, u64) {
+        // In doubt by its oracles: not usable. A pause says nothing of the price, and must not be a way to choose an average.
+        let usable = self.degraded & !degraded::PAUSED == 0;
+        // The settlement average wants gaps shorter than its closing time.
+        let max_gap = self.max_price_age.min(CLOSING.unsigned_abs());
+        (self.price, usable, max_gap)
+    }
+
+    /// What one of its expiries will settle at, as far as it is known at `now`: every valuation of a dated instrument starts
+    /// from this.
+    #[must_use]
+    pub fn settling(&self, expiry: &Expiry, now: i64) -> Settling {
+        if expiry.settlement_price != 0 {
+            return Settling::Decided(expiry.settlement_price);
+        }
+        let (price, usable, max_gap) = self.observation();
+        let twap = Twap::from(expiry.twap);
+        Dated::at(twap, expiry.expiry, (price, usable), now, max_gap)
     }
 }
 

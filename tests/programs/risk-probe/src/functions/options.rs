@@ -171,7 +171,10 @@ fn draw<'a>(
                 quote: 0,
                 instrument: Instrument::Option {
                     mark: series.mark,
-                    struck: Struck { strike: centre, put: false },
+                    struck: Struck {
+                        strike: centre,
+                        put: false,
+                    },
                     dated: Dated::ahead(i64::try_from(series.seconds).unwrap_or(0), series.seconds),
                     curve: Curve {
                         centre,
