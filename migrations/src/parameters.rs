@@ -169,7 +169,8 @@ impl Parameters {
                 level_response: 1_000_000,
                 surface_max_age: 86_400,
                 surface_quorum: 2,
-                surface_max_step: 20_000,
+                // 6 % a year an hour: Deribit's bases moved by less than 10 % a year in the 24 hours to 5 February 2026.
+                surface_max_step: 1_000,
                 scenario_max_change: 250_000,
                 // Raised once everything is set up.
                 timelock: 0,

@@ -93,7 +93,7 @@ fn the_guardian_tightens_every_field_at_once_and_within_its_range() {
         curve_volatility_band: 50_000,
         surface_max_age: 43_200,
         surface_quorum: 3,
-        surface_max_step: 10_000,
+        surface_max_step: 500,
         scenario_max_change: 100_000,
         timelock: TIMELOCK * 2,
         ..now

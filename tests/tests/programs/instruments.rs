@@ -125,6 +125,8 @@ fn an_option_trades_once_it_has_a_curve() {
     world.refresh_curves(BTC, 0, 2).accepted();
     open(&mut world, (call.0, call.1 + 1)).refused(RiskEngineError::UnknownInstrument);
     open(&mut world, (call.0 + 1, call.1)).refused(RiskEngineError::UnknownInstrument);
+    open(&mut world, call).refused(RiskEngineError::SurfaceMissing);
+    world.publish_surfaces(BTC);
     open(&mut world, call).accepted();
     open(&mut world, call).refused(RiskEngineError::WrongInstrumentState);
     assert!(world.book(BTC).instruments[0].is_trading(world.now()));
@@ -273,7 +275,7 @@ fn post(
 fn a_surface_follows_the_median_of_a_quorum_step_by_step() {
     let mut world = options::world(1);
     let expiry = world.expiry_in(30);
-    world.list(BTC, Future, expiry, 0.0);
+    let future = world.list(BTC, Future, expiry, 0.0);
     let [a, b, c] = committee(&mut world);
 
     let alone = post(&mut world, &a, expiry, (-50_000, 30_000, 40_000)).accepted();
@@ -283,15 +285,16 @@ fn a_surface_follows_the_median_of_a_quorum_step_by_step() {
         let e = world.book(BTC).expiries[0];
         (e.skew, e.curvature, e.basis)
     };
-    // The lower of two.
-    assert_eq!(in_force(&world), (-90_000, 30_000, 40_000));
+    // Of two the one nearer to what was in force, which was nothing.
+    assert_eq!(in_force(&world), (-50_000, 30_000, 40_000));
 
-    // Within the minute nothing moves; after it, by a step, toward the median of three.
-    post(&mut world, &c, expiry, (-60_000, 200_000, 50_000)).accepted();
-    assert_eq!(in_force(&world), (-90_000, 30_000, 40_000));
+    // Once something may be open in it: within the minute nothing moves; after it, by a step, toward the median of three.
+    open(&mut world, future).accepted();
+    post(&mut world, &c, expiry, (-95_000, 200_000, 40_500)).accepted();
+    assert_eq!(in_force(&world), (-50_000, 30_000, 40_000));
     world.advance(60);
-    post(&mut world, &c, expiry, (-60_000, 200_000, 50_000)).accepted();
-    assert_eq!(in_force(&world), (-70_000, 50_000, 50_000));
+    post(&mut world, &c, expiry, (-95_000, 200_000, 40_500)).accepted();
+    assert_eq!(in_force(&world), (-51_000, 31_000, 40_500));
 }
 
 #[test]
@@ -324,7 +327,7 @@ fn strangers_stale_postings_and_wild_figures_do_not_count() {
     );
     // A seat that changed hands takes its word along.
     post(&mut world, &a, expiry, (-10_000, 10_000, 0)).accepted();
-    assert_eq!(world.book(BTC).expiries[0].skew, -20_000);
+    assert_eq!(world.book(BTC).expiries[0].skew, -10_000);
     world.forge::<RiskConfig>(&address::risk_config(), |config| {
         config.publishers[0] = keypair("successor").pubkey();
     });
