@@ -124,6 +124,12 @@ fn only_what_is_open_is_traded_and_nothing_after_its_expiry() {
     world
         .trade(&alice, &bob, &[unknown])
         .refused(MarginPoolError::InstrumentMissing);
+    // From half an hour before the expiry positions in it only shrink.
+    world.advance(expiry - 1_800 - world.now());
+    world.republish();
+    world
+        .trade(&alice, &bob, &[leg])
+        .refused(MarginPoolError::ExpirySettling);
     world.advance(expiry - world.now());
     world.republish();
     world
