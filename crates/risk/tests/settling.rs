@@ -30,7 +30,11 @@ fn price(micro: u64) -> Price {
 fn terms(strike: u64, put: bool, seconds: u64) -> CurveTerms {
     CurveTerms {
         terms: Terms {
-            kind: if put { OptionKind::Put } else { OptionKind::Call },
+            kind: if put {
+                OptionKind::Put
+            } else {
+                OptionKind::Call
+            },
             strike: price(strike),
         },
         seconds,
