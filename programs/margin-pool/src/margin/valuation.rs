@@ -39,7 +39,8 @@ pub(super) fn dated<'a>(
         let payoff = payoff(kind, expiry.settlement_price, instrument.strike);
         return Ok(Dated::Settled(Quantity(position.base).times_micro(payoff)));
     }
-    let valued = live(book, instrument, kind, position.base < 0, now)?;
+    let spot = Price::new(book.price).map_err(|_| MarginPoolError::BookNotReady)?;
+    let valued = live(book, spot, instrument, (kind, position.base < 0), now)?;
     Ok(Dated::Live { valued, instrument })
 }
 
@@ -65,16 +66,15 @@ pub(super) fn must_be_rebuilt(
         && expiry_of(book, instrument).is_some_and(|e| !instrument.curve_serves(e, book, now))
 }
 
-/// An instrument before it is settled, marked down for a long and up for a short.
+/// An instrument before it is settled, marked down for a long and up for a short, at this index price.
 fn live<'a>(
     book: &RiskBook,
+    spot: Price,
     instrument: &'a Instrument,
-    kind: PositionKind,
-    short: bool,
+    (kind, short): (PositionKind, bool),
     now: i64,
 ) -> Result<Valued<'a>> {
     let expiry = expiry_of(book, instrument).ok_or(MarginPoolError::BookNotReady)?;
-    let spot = Price::new(book.price).map_err(|_| MarginPoolError::BookNotReady)?;
     let seconds = instrument.seconds(now);
     if kind == PositionKind::Future {
         let forward = forward(spot, expiry, seconds, short)?;
@@ -92,16 +92,41 @@ fn live<'a>(
 /// What an asset is marked at, micro-USD per contract: the index, a future's forward, an option's curve; down for a long, up for a short.
 /// The last curve counts, stale or not.
 pub fn mark<B: BookParts>(book: &B, asset: &Asset, short: bool, now: i64) -> Result<u64> {
+    mark_at(book, book.header().price, asset, short, now)
+}
+
+/// What it is marked at by the book's reference price, its curve and its basis being what they are now; `None` before the book
+/// has one.
+pub fn reference_mark<B: BookParts>(
+    book: &B,
+    asset: &Asset,
+    short: bool,
+    now: i64,
+) -> Result<Option<u64>> {
+    match book.header().reference.before {
+        0 => Ok(None),
+        spot => mark_at(book, spot, asset, short, now).map(Some),
+    }
+}
+
+fn mark_at<B: BookParts>(
+    book: &B,
+    spot: u64,
+    asset: &Asset,
+    short: bool,
+    now: i64,
+) -> Result<u64> {
     let header = book.header();
+    let price = Price::new(spot).map_err(|_| MarginPoolError::BookNotReady)?;
     if asset.kind == PositionKind::Perpetual {
-        require!(header.price != 0, MarginPoolError::BookNotReady);
-        return Ok(header.price);
+        return Ok(spot);
     }
     let (_, instrument) = find((asset.slot, asset.instrument), book.instruments())?;
-    Ok(match live(header, instrument, asset.kind, short, now)? {
+    let held = (asset.kind, short);
+    Ok(match live(header, price, instrument, held, now)? {
         Valued::Future { forward, .. } => forward.micro_usd(),
         Valued::Option { mark, .. } => mark,
-        Valued::Index => header.price,
+        Valued::Index => spot,
         Valued::Perpetual { mark } => mark.micro_usd(),
     })
 }
