@@ -228,6 +228,8 @@ impl Parameters {
                 pace_limit: 8_000_000,
                 tranche: 500_000,
                 leg_discount: 20_000,
+                // Three tenths of maintenance margin: see docs/liquidation.md.
+                incentive: 300_000,
             },
             // A week, as long as a halt lasts at most, and two days to come back in.
             unstake_cooldown: 604_800,

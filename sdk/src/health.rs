@@ -7,7 +7,7 @@ use {
     margin_pool::{
         MarginReport,
         margin::{BookParts, Books, Snapshot},
-        state::{MarginAccount, Pool},
+        state::{MarginAccount, Pool, standing},
     },
     std::collections::BTreeSet,
 };
@@ -56,7 +56,8 @@ impl Health {
     }
 }
 
-/// The pool's underlyings that an account is exposed to, in order: whose pairs its instructions need.
+/// The pool's underlyings that an account is exposed to, and in auction those it settled losses in, in order: whose pairs its
+/// instructions need.
 #[must_use]
 pub fn exposed_underlyings(pool: &Pool, account: &MarginAccount) -> BTreeSet<u8> {
     let positions = account
@@ -70,7 +71,13 @@ pub fn exposed_underlyings(pool: &Pool, account: &MarginAccount) -> BTreeSet<u8>
         .zip(&pool.collaterals)
         .filter(|(amount, _)| **amount > 0)
         .flat_map(|(_, listed)| [listed.underlying, listed.base]);
-    positions.chain(collaterals).collect()
+    // Who pays for it while it is in auction needs to know what it lost in.
+    let lost = match account.in_liquidation {
+        standing::IN_AUCTION => account.lost_in(),
+        _ => 0,
+    };
+    let lost = (0..8).filter(|index| lost & 1u8.wrapping_shl(u32::from(*index)) != 0);
+    positions.chain(collaterals).chain(lost).collect()
 }
 
 /// What [`crate::instruction::pool::check_margin`] returned, from a transaction or its simulation; `None` for other

@@ -35,6 +35,15 @@ pub struct Trader {
     pub account: Pubkey,
 }
 
+impl Clone for Trader {
+    fn clone(&self) -> Self {
+        Self {
+            key: self.key.insecure_clone(),
+            account: self.account,
+        }
+    }
+}
+
 impl Trader {
     /// By name, before anything of it is on chain.
     #[must_use]
@@ -346,6 +355,13 @@ impl World {
             .filter(|u| self.underlyings().contains(u))
             .map(|u| self.book_address(u))
             .collect()
+    }
+
+    /// What these accounts own together: their equity at the mark, micro-USD. What actors have before and after what they did.
+    #[must_use]
+    pub fn owned(&self, traders: &[&Trader]) -> i64 {
+        let equity = |trader: &&Trader| self.health(trader).maintenance.equity;
+        traders.iter().map(equity).sum()
     }
 
     /// What the SDK says of an account, from the same bytes that the chain reads.

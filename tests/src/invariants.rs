@@ -61,7 +61,8 @@ fn cash(world: &World, pool: &Pool, accounts: &[(Pubkey, Box<MarginAccount>)]) {
     let vault = balance(&world.svm, &pool.quote_vault) - gift(world, &pool.quote_vault);
     assert_eq!(i128::from(ledger.vault), i128::from(vault), "vault");
     let owned = ledger.cash + ledger.insurance + ledger.fees + ledger.unsettled + ledger.interest;
-    assert_eq!(owned - pool.losses.due, ledger.vault, "ledger");
+    let due = pool.losses.due + pool.held.due;
+    assert_eq!(owned - due, ledger.vault, "ledger");
     at_risk(pool, accounts);
     let cash: i64 = accounts.iter().map(|(_, a)| a.cash).sum();
     assert_eq!(cash, ledger.cash, "sum of cash");
@@ -70,7 +71,7 @@ fn cash(world: &World, pool: &Pool, accounts: &[(Pubkey, Box<MarginAccount>)]) {
 
 /// What cash shares of losses, and that nobody is asked for more than all have.
 fn at_risk(pool: &Pool, accounts: &[(Pubkey, Box<MarginAccount>)]) {
-    let mut kept = 0;
+    let (mut kept, mut held) = (0, 0);
     for (key, account) in accounts {
         let used = account.positions.iter().filter(|p| !p.is_free()).count();
         assert_eq!(
@@ -78,13 +79,21 @@ fn at_risk(pool: &Pool, accounts: &[(Pubkey, Box<MarginAccount>)]) {
             used,
             "positions of {key}"
         );
-        let cash = if used == 0 { 0 } else { account.cash.max(0) };
+        let most = account.cash.max(0);
+        assert!((0..=most).contains(&account.held), "held of {key}");
+        let cash = if used == 0 { 0 } else { most - account.held };
         assert_eq!(account.at_risk, cash, "cash at risk of {key}");
         kept += pool
             .losses
             .kept(account.at_risk, account.at_risk_since)
             .unwrap();
+        held += pool.held.kept(account.held, account.held_since).unwrap();
     }
+    let beyond = pool.held.claims - held;
+    assert!(
+        (0..ROUNDING).contains(&beyond),
+        "cash held: {beyond} beyond all accounts'"
+    );
     let beyond = pool.losses.claims - kept;
     assert!(
         (0..ROUNDING).contains(&beyond),
@@ -134,7 +143,7 @@ fn positions(world: &World, pool: &Pool, accounts: &[(Pubkey, Box<MarginAccount>
         let market = world.read::<Market>(&listed.market);
         market.invariant().unwrap();
         let mut open: BTreeMap<u64, (i64, i64)> = BTreeMap::new();
-        let (mut quote, mut entries, mut profits) = (0, 0, 0);
+        let (mut quote, mut entries) = (0, 0);
         let mut expired = BTreeSet::new();
         for (key, account) in accounts {
             let of_market = |p: &&Position| !p.is_free() && p.underlying == index;
@@ -151,8 +160,7 @@ fn positions(world: &World, pool: &Pool, accounts: &[(Pubkey, Box<MarginAccount>
                 sums.0 += p.base.max(0);
                 sums.1 -= p.base.min(0);
                 quote += p.quote;
-                entries += i128::from(p.base) * i128::from(p.funding_entry);
-                profits += market.losses.kept(p.profit, p.profit_since).unwrap();
+                entries += i128::from(p.base) * i128::from(p.index_entry);
             }
         }
         // What was closed against a side and the side has not given up yet is in its pot.
@@ -166,11 +174,19 @@ fn positions(world: &World, pool: &Pool, accounts: &[(Pubkey, Box<MarginAccount>
             quote += pot.quote;
             entries += pot.entries.get();
         }
-        let beyond = market.losses.claims - profits;
-        assert!(
-            (0..ROUNDING).contains(&beyond),
-            "profits of market {index}: {beyond}"
-        );
+        // What all open contracts have borne of defaults, taken or not.
+        for levy in &market.levies {
+            let (long, short) = match levy.instrument {
+                0 => (market.open_long, market.open_short),
+                id => {
+                    let against = |long| market.series_open_against(levy.slot, id, long);
+                    (against(false), against(true))
+                }
+            };
+            for (contracts, side) in [(long, levy.long), (short, levy.short)] {
+                entries -= i128::from(contracts) * i128::from(side.index);
+            }
+        }
         let perpetual = open.remove(&0).unwrap_or_default();
         assert_eq!(perpetual, (market.open_long, market.open_short));
         assert_eq!(perpetual.0, perpetual.1, "market {index} is not flat");
@@ -186,7 +202,7 @@ fn positions(world: &World, pool: &Pool, accounts: &[(Pubkey, Box<MarginAccount>
             assert!(long == short || expired.contains(instrument), "not flat");
         }
         assert_eq!(
-            (market.quote, market.funding_entries.get()),
+            (market.quote, market.index_entries.get()),
             (quote, entries)
         );
         unsettled += market.unsettled;

@@ -334,6 +334,19 @@ impl World {
         }
     }
 
+    /// Time passes while every price is published again often enough to serve throughout: auctions' clocks run.
+    pub fn wait(&mut self, seconds: i64) {
+        let end = self.now() + seconds;
+        while self.now() < end {
+            self.advance((end - self.now()).min(50));
+            for underlying in self.underlyings() {
+                let price = self.prices[usize::from(underlying)];
+                let account = self.post_price(underlying, price, price * CONFIDENCE);
+                self.refresh(underlying, account).accepted();
+            }
+        }
+    }
+
     pub fn refresh_scenarios(&mut self, underlying: u8) -> Result<Receipt, Refusal> {
         let ix =
             instruction::risk::refresh_scenarios(self.book_address(underlying), self.scenario_set);

@@ -9,6 +9,7 @@ pub const SHIPPED: AuctionParams = AuctionParams {
     fast_seconds: 900,
     slow_seconds: 43_200,
     insolvent_seconds: 3_600,
+    incentive: 300_000,
     buffer: 150_000,
 };
 
@@ -19,6 +20,7 @@ pub const PROPOSED: AuctionParams = AuctionParams {
     fast_seconds: 600,
     slow_seconds: 7_200,
     insolvent_seconds: 600,
+    incentive: 300_000,
     buffer: 150_000,
 };
 

@@ -27,8 +27,10 @@ pub struct AuctionParams {
     pub fast_seconds: u64,
     /// Length of the slow phase, from `cut` to zero, seconds; at least 1.
     pub slow_seconds: u64,
-    /// Seconds over which the fund's payment for an insolvent account rises to the full shortfall.
+    /// Seconds over which the fund's payment for an insolvent account would rise by all of its maintenance margin.
     pub insolvent_seconds: u64,
+    /// Most of the maintenance margin that the fund pays beyond what the account lacks, ppm; at most 1,000,000.
+    pub incentive: u64,
     /// Extra requirement an account must reach before liquidation stops, ppm of maintenance margin;
     /// at most 1,000,000.
     pub buffer: u64,
@@ -45,6 +47,7 @@ impl AuctionParams {
             || self.slow_seconds == 0
             || self.insolvent_seconds == 0
             || self.buffer > PPM
+            || self.incentive > PPM
         {
             return Err(RiskError::BadParameter);
         }
@@ -88,9 +91,19 @@ impl AuctionParams {
         Self { buffer, ..*self }.buffer_margin(equity, maintenance)
     }
 
+    /// The most of the maintenance margin that the fund pays beyond what an account lacks, micro-USD, rounded down.
+    ///
+    /// # Errors
+    /// [`RiskError::Overflow`].
+    pub fn most_incentive(&self, maintenance: i64) -> Result<i64, RiskError> {
+        let most = i128::from(maintenance) * i128::from(self.incentive) / i128::from(PPM);
+        i64::try_from(most).map_err(|_| RiskError::Overflow)
+    }
+
     /// What taking the whole of an insolvent portfolio costs after `elapsed` seconds: zero or
-    /// negative, paid by the insurance fund to the bidder. Linear from `min(equity, 0)` to
-    /// `equity - maintenance`. Rounded toward zero: for the fund.
+    /// negative, paid by the insurance fund to the bidder. Falls from `min(equity, 0)` in a straight line toward
+    /// `equity - maintenance`, and stops where the [incentive](Self::most_incentive) is reached. Rounded toward zero: for
+    /// the fund.
     ///
     /// # Errors
     /// [`RiskError::Overflow`].
@@ -104,6 +117,7 @@ impl AuctionParams {
         let to = i128::from(equity) - i128::from(maintenance);
         let t = i128::from(min(elapsed, self.insolvent_seconds));
         let moved = (to - from) * t / i128::from(self.insolvent_seconds.max(1));
+        let moved = moved.max(-i128::from(self.most_incentive(maintenance)?));
         i64::try_from(min(from + moved, 0)).map_err(|_| RiskError::Overflow)
     }
 }
@@ -253,8 +267,19 @@ mod tests {
         fast_seconds: 900,
         slow_seconds: 43_200,
         insolvent_seconds: 3_600,
+        incentive: PPM,
         buffer: 150_000,
     };
+
+    #[test]
+    fn the_fund_pays_no_more_beyond_a_debt_than_its_incentive() {
+        let capped = AuctionParams { incentive: 300_000, ..LYRA };
+        for (elapsed, all, some) in [(0, -50, -50), (900, -300, -300), (1_080, -350, -350), (1_800, -550, -350), (9_999, -1_050, -350)] {
+            assert_eq!(LYRA.insolvent_price(-50, 1_000, elapsed), Ok(all));
+            assert_eq!(capped.insolvent_price(-50, 1_000, elapsed), Ok(some));
+        }
+        assert_eq!(AuctionParams { incentive: PPM + 1, ..LYRA }.check(), Err(RiskError::BadParameter));
+    }
 
     #[test]
     fn price_path_is_continuous_and_never_rises() {

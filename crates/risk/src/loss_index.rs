@@ -9,15 +9,16 @@
 //!   the factor when it last settled. An additive index would ask more than it has of an account that
 //!   slept through several losses.
 //!
-//! Unrealised profit is neither: it moves with the mark. The margin pool shares losses over profits as they were last
-//! written down, and over cash, both by the factor; who visits the accounts instead divides by
+//! The margin pool charges what a side of an instrument bears of a default to every contract of it ([`per_contract`], an
+//! additive index in the funding index's units), and cash by the factor. Unrealised profit is no base for either: it moves
+//! with the mark and with every settlement, which anyone may send; who visits the accounts instead divides by
 //! [`crate::allocation::haircuts`].
 //!
 //! An account must be settled before its base changes. Every rounding is up in what is owed and down in
 //! what is kept, so dividing a base over accounts, or settling often, never saves its owner anything. What
 //! rounding collects beyond the loss goes to the fund.
 
-use crate::error::RiskError;
+use crate::{error::RiskError, funding::INDEX_BITS};
 
 /// One unit owed per unit of base: the index is Q64 in a `u128` (stored as two words on chain).
 pub const INDEX_ONE: u128 = 1 << 64;
@@ -74,6 +75,37 @@ pub fn owed(base: u64, delta: u128) -> Result<u64, RiskError> {
     let high = base * (delta >> 64);
     let up = u128::from(low & u128::from(u64::MAX) != 0);
     u64::try_from(high + (low >> 64) + up).map_err(|_| RiskError::Overflow)
+}
+
+/// A loss charged to every contract of one side.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PerContract {
+    /// How much of it the side bears, micro-USD.
+    pub borne: u64,
+    /// What each contract bears: micro-USD, 2⁻²⁰, rounded up.
+    pub rise: u64,
+}
+
+/// Charges `loss` (micro-USD) to `open` millionths of contracts, each of which bears at most `room` (micro-USD, 2⁻²⁰).
+///
+/// Exactly: `borne` is the smaller of the loss and what the room lets all contracts bear, rounded down; `rise` is at most
+/// `room`; and `open x rise` covers `borne` with less than one unit of the index for each millionth beyond it.
+#[must_use]
+pub fn per_contract(loss: u64, open: u64, room: u64) -> PerContract {
+    if open == 0 {
+        return PerContract::default();
+    }
+    // One micro-USD in millionths of contracts times units of the index: 10⁶ x 2²⁰, below 2⁴⁰.
+    let one = 1_000_000u128 << INDEX_BITS;
+    let open = u128::from(open);
+    let most = open * u128::from(room) / one;
+    let borne = u64::try_from(most).map_or(loss, |most| most.min(loss));
+    // Below 2⁶⁴ x 2⁴⁰; at most `room`, since borne x one is at most open x room.
+    let rise = (u128::from(borne) * one).div_ceil(open);
+    PerContract {
+        borne,
+        rise: u64::try_from(rise).unwrap_or(room),
+    }
 }
 
 /// 1.0 of a survival factor (Q63).
@@ -295,6 +327,32 @@ mod tests {
             prop_assert!(kept(a) + kept(b) <= kept(a + b));
             prop_assert!(kept(a) + kept(b) + 1 >= kept(a + b));
         }
+    }
+
+    proptest! {
+        #[test]
+        fn no_contract_bears_more_than_its_room_and_all_of_them_cover_what_is_borne(
+            loss in prop_oneof![0u64..1_000, any::<u64>()], open in prop_oneof![0u64..1_000, any::<u64>()],
+            room in prop_oneof![Just(0u64), 0u64..1 << 30, any::<u64>()],
+        ) {
+            let got = per_contract(loss, open, room);
+            let one = 1_000_000u128 << INDEX_BITS;
+            let (borne, rise) = (u128::from(got.borne), u128::from(got.rise));
+            prop_assert!(got.borne <= loss && got.rise <= room);
+            let collected = u128::from(open) * rise;
+            prop_assert!(collected >= borne * one && collected - borne * one <= u128::from(open));
+            // All of the loss, unless the room does not let a unit more be borne.
+            prop_assert!(got.borne == loss || u128::from(open) * u128::from(room) < (borne + 1) * one);
+        }
+    }
+
+    #[test]
+    fn a_loss_of_a_dollar_on_four_contracts_is_a_quarter_each() {
+        let quarter = 250_000 << INDEX_BITS;
+        let all = PerContract { borne: 1_000_000, rise: quarter };
+        assert_eq!(per_contract(1_000_000, 4_000_000, u64::MAX), all);
+        assert_eq!(per_contract(2_000_000, 4_000_000, quarter), all);
+        assert_eq!(per_contract(1, 0, 1), PerContract::default());
     }
 
     #[test]

@@ -12,25 +12,26 @@ use crate::{error::RiskError, funding::INDEX_BITS};
 
 /// 1.0 of the part that is left (Q63).
 pub const LEFT_ONE: u64 = 1 << 63;
-/// A part below this is too coarse to be reduced further while some have not taken their share: 2⁻³².
+/// A part below this is too coarse to be reduced further: 2⁻³².
 pub const LEFT_MIN: u64 = 1 << 31;
 /// Fraction bits of a price in the index.
 const PRICE_BITS: u32 = 16;
 
-/// What is left of a position after `reduced` of `open` millionths are closed, rounded down.
+/// What is left of a position after `reduced` of `open` millionths are closed, rounded down. A part below [`LEFT_MIN`] is
+/// none: the side is closed whole, and the last to take its share keeps what is not in the pot, less than 2⁻³² of the side.
 ///
 /// # Errors
-/// [`RiskError::BadParameter`] when more is closed than is open, or when what is left, or was, is below [`LEFT_MIN`].
+/// [`RiskError::BadParameter`] when more is closed than is open, or when nothing was left.
 pub fn left_after(left: u64, reduced: u64, open: u64) -> Result<u64, RiskError> {
     let stays = open.checked_sub(reduced).filter(|_| open > 0);
     let stays = stays.ok_or(RiskError::BadParameter)?;
     // Below 2⁶³ x 2⁶⁴; the quotient is at most `left`.
     let after = u128::from(left) * u128::from(stays) / u128::from(open);
     let after = u64::try_from(after).map_err(|_| RiskError::Overflow)?;
-    if left < LEFT_MIN || (after < LEFT_MIN && stays > 0) {
+    if left < LEFT_MIN {
         return Err(RiskError::BadParameter);
     }
-    Ok(after)
+    Ok(if after < LEFT_MIN { 0 } else { after })
 }
 
 /// By how much the price index rises when a side of `open` millionths, `left` of each position, is given `quote` (10⁻⁶
@@ -99,11 +100,12 @@ mod tests {
     }
 
     #[test]
-    fn a_side_can_be_closed_whole_and_not_nearly() {
+    fn a_side_that_is_nearly_closed_is_closed_whole() {
         assert_eq!(left_after(LEFT_ONE, 7, 7), Ok(0));
         assert_eq!(share(5, LEFT_ONE, 0), Ok(5));
         let nearly = left_after(LEFT_ONE, (1 << 40) - 1, 1 << 40);
-        assert_eq!(nearly, Err(RiskError::BadParameter));
+        assert_eq!(nearly, Ok(0));
+        assert_eq!(left_after(0, 1, 2), Err(RiskError::BadParameter));
         assert_eq!(left_after(LEFT_ONE, 8, 7), Err(RiskError::BadParameter));
         assert_eq!(left_after(LEFT_ONE, 0, 0), Err(RiskError::BadParameter));
         assert_eq!(share(5, 0, 0), Err(RiskError::BadParameter));

@@ -19,6 +19,7 @@ const LYRA: AuctionParams = AuctionParams {
     fast_seconds: 900,
     slow_seconds: 43_200,
     insolvent_seconds: 3_600,
+    incentive: 1_000_000,
     buffer: 150_000,
 };
 

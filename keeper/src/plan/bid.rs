@@ -11,7 +11,10 @@ use {
         Pubkey, SdkError,
         health::exposed_underlyings,
         programs::{
-            liquidation::{assess, state::Auction},
+            liquidation::{
+                assess,
+                state::{Auction, Readings},
+            },
             margin_pool::{
                 clearing::{Causes, mark_of, tranche_left},
                 margin::{Books, Snapshot},
@@ -58,7 +61,6 @@ impl<'a> Sale<'a> {
         state: Breakdown,
     ) -> Option<Self> {
         let mut auction = *view.auction_of(address)?;
-        auction.observe(state.equity, state.requirement, view.time.unix_timestamp);
         let own = view
             .accounts
             .get(&policy.own)
@@ -67,6 +69,12 @@ impl<'a> Sale<'a> {
         underlyings.extend(exposed_underlyings(&view.pool, own));
         let books = view.books_of(&underlyings)?;
         books.require_usable_in_liquidation().ok()?;
+        let exposed = Snapshot::in_liquidation(&view.pool, account, &books).ok()?.exposed;
+        let readings = Readings::of(&books, exposed);
+        let (params, now) = (view.liquidation.params.arithmetic(), view.time.unix_timestamp);
+        auction
+            .observe(&params, (state.equity, state.requirement), &readings, now)
+            .ok()?;
         let indices = view
             .pool
             .interest
@@ -171,14 +179,15 @@ impl<'a> Sale<'a> {
     /// `margin_pool::clearing::cover` divides it.
     fn fund_pays(&self, claim: i64) -> Result<i64, SdkError> {
         let pool = &self.view.pool;
-        let mut causes = Causes::default();
+        let mut causes = Causes::of(&self.account);
         for position in self.account.positions.iter().filter(|p| !p.is_free()) {
             let book = &self.books.listed(position.underlying)?.book;
-            causes.note(position, mark_of(position, book, self.books.now)?)?;
+            causes.count(position, mark_of(position, book, self.books.now)?)?;
         }
         let mut insurance = pool.ledger.insurance;
         let Some(parts) = causes.divide(claim)? else {
-            return Ok(claim.min(insurance));
+            let tranche = self.view.liquidation.params.tranche;
+            return Ok(claim.min(tranche_left(insurance, pool.insured, tranche)));
         };
         for (underlying, part) in (0u8..).zip(parts).filter(|(_, part)| *part > 0) {
             let market = self.view.markets.get(&pool.underlying(underlying)?.market);

@@ -30,10 +30,14 @@ pub fn touched(
     let mut now = Box::new(*account);
     let interest = indices.interest(now.cash, now.interest_entry);
     let kept = pool.losses.kept(now.at_risk, now.at_risk_since)?;
+    let held = pool.held.kept(now.held, now.held_since)?;
     let lost = now.at_risk.saturating_sub(kept);
+    let lost = lost.saturating_add(now.held.saturating_sub(held));
     let change = interest.map_err(refused)?.saturating_sub(lost);
     now.cash = now.cash.saturating_add(change);
     (now.at_risk, now.at_risk_since) = (0, pool.losses.left);
+    now.held = if pool.visible_shortfall == 0 { 0 } else { held };
+    now.held_since = pool.held.left;
     now.interest_entry = indices.of(now.cash);
     for position in now.positions.iter_mut().filter(|p| !p.is_free()) {
         touch(position, pool, books)?;
@@ -106,8 +110,7 @@ pub fn joined(
     for part in slice.positions.iter().filter(|p| !p.is_free()) {
         let slot = Asset::held(part)?.find_or_open(&mut after)?;
         let position = after.position_mut(slot)?;
-        position.funding_entry = part.funding_entry;
-        (position.reduced, position.profit_since) = (part.reduced, part.profit_since);
+        (position.index_entry, position.reduced) = (part.index_entry, part.reduced);
         position.add(part.base, part.quote)?;
         after.free_if_empty(slot);
     }

@@ -117,6 +117,7 @@ fn at_price(price: f64) -> View {
         pace_limit: PPM,
         tranche: PPM,
         leg_discount: 20_000,
+        incentive: PPM,
     };
     let mut market = Box::new(Market::zeroed());
     market.book = book_at();

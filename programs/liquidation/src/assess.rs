@@ -4,7 +4,8 @@
 use {
     crate::{
         error::LiquidationError,
-        state::{Auction, InsuranceFund, LiquidationConfig},
+        seeds,
+        state::{Auction, InsuranceFund, LiquidationConfig, Readings},
     },
     anchor_lang::prelude::*,
     cep_risk::{
@@ -12,7 +13,9 @@ use {
         auction::{AuctionParams, PPB, max_fraction, solvent_price},
     },
     margin_pool::{
+        clearing::tranche_left,
         margin::{BookParts, Books, RiskAccounts, Snapshot, bit},
+        program::MarginPool,
         state::{MarginAccount, Pool},
     },
 };
@@ -24,6 +27,8 @@ pub struct Look {
     pub state: Breakdown,
     /// Of the most volatile underlying that moves it, over its floor, ppm.
     pub volatility: u64,
+    /// Of all underlyings that move it.
+    pub readings: Readings,
 }
 
 /// Refuses prices that liquidation may not use.
@@ -42,6 +47,7 @@ pub fn look<B: BookParts>(
     Ok(Look {
         state,
         volatility: volatility.max().unwrap_or(PPM),
+        readings: Readings::of(books, snapshot.exposed),
     })
 }
 
@@ -66,12 +72,16 @@ pub fn observe(
     insurance: i64,
     look: &Look,
     now: i64,
-) {
-    let before = auction.observe(look.state.equity, look.state.requirement, now);
+) -> Result<()> {
+    let (rules, state) = (config.params.arithmetic(), &look.state);
+    let before = auction
+        .observe(&rules, (state.equity, state.requirement), &look.readings, now)
+        .map_err(LiquidationError::from)?;
     fund.replace(before, auction.open);
     let insurance = u64::try_from(insurance).unwrap_or(0);
     let pace = config.params.pace();
     auction.pace = pace.pace(look.volatility, fund.open_shortfall, insurance);
+    Ok(())
 }
 
 /// [`observe`] on the accounts of an instruction.
@@ -90,8 +100,45 @@ pub(crate) fn observe_now(
         insurance,
         look,
         Clock::get()?.unix_timestamp,
-    );
-    Ok(())
+    )
+}
+
+/// By how much accounts in auction owe more than they have beyond what the fund may pay for one market, micro-USD, rounded up.
+#[must_use]
+pub fn visible_shortfall(config: &LiquidationConfig, fund: &InsuranceFund, insurance: i64) -> u64 {
+    let tranche = tranche_left(insurance, 0, config.params.tranche);
+    fund.open_shortfall.saturating_sub(tranche.unsigned_abs())
+}
+
+/// What [`report`] needs of an instruction.
+pub(crate) struct Reporter<'a, 'info> {
+    pub config: &'a AccountLoader<'info, LiquidationConfig>,
+    pub fund: &'a AccountLoader<'info, InsuranceFund>,
+    pub pool: &'a AccountLoader<'info, Pool>,
+    pub authority: &'a UncheckedAccount<'info>,
+    pub program: &'a Program<'info, MarginPool>,
+}
+
+impl Reporter<'_, '_> {
+    /// Tells the pool what shortfall is visible now: last of all that an instruction does to an auction. So nobody takes cash
+    /// out of the pool without its share of a loss that everybody sees coming.
+    pub(crate) fn report(&self) -> Result<()> {
+        let (shortfall, bump) = {
+            let (config, pool) = (self.config.load()?, self.pool.load()?);
+            let visible = visible_shortfall(&config, &*self.fund.load()?, pool.ledger.insurance);
+            if u64::try_from(pool.visible_shortfall) == Ok(visible) {
+                return Ok(());
+            }
+            (visible, [config.authority_bump])
+        };
+        let signer: &[&[&[u8]]] = &[&[seeds::AUTHORITY, &bump]];
+        let call = margin_pool::cpi::accounts::ReportShortfall {
+            pool: self.pool.to_account_info(),
+            liquidation_authority: self.authority.to_account_info(),
+        };
+        let cpi = CpiContext::new_with_signer(self.program.key(), call, signer);
+        margin_pool::cpi::report_shortfall(cpi, shortfall)
+    }
 }
 
 /// What a bid would get and pay.

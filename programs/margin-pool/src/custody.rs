@@ -52,10 +52,9 @@ pub fn add_collateral(
 /// That much of an account's settled cash, interest until now in it, as the ledgers count it: borrowing against collateral is for
 /// losses, not for taking out.
 pub fn own_cash(pool: &mut Pool, account: &mut MarginAccount, amount: u64) -> Result<i64> {
-    clearing::credit(pool, account, 0)?;
-    let owned = u64::try_from(account.cash).unwrap_or(0);
-    require!(amount <= owned, MarginPoolError::InsufficientCash);
-    i64::try_from(amount).map_err(|_| MarginPoolError::Overflow.into())
+    let amount = i64::try_from(amount).map_err(|_| MarginPoolError::InsufficientCash)?;
+    clearing::require_settled_cash(pool, account, amount)?;
+    Ok(amount)
 }
 
 /// Takes from an account's balance.

@@ -33,6 +33,10 @@ pub enum MarginPoolError {
     AmountZero,
     #[msg("The account has less settled cash than that; settle profits or withdraw less")]
     InsufficientCash,
+    #[msg(
+        "Auctions beyond the insurance fund are open and a part of the account's cash is kept back for them; take out less, or wait until they close"
+    )]
+    CashHeldBack,
     #[msg("The account has less of this collateral than that; withdraw less")]
     InsufficientCollateral,
     #[msg("The vault's cash is lent out to other accounts right now; withdraw less or retry later")]

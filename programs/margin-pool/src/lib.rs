@@ -219,13 +219,23 @@ pub mod margin_pool {
     pub fn reduce_opposite<'info>(
         ctx: Context<'info, ReduceOpposite<'info>>,
         shortfall: i64,
-    ) -> Result<()> {
+    ) -> Result<u64> {
         instructions::reduce_opposite::handler(ctx, shortfall)
     }
 
-    /// Makes good what an account owes that has nothing but claims, beyond those. Liquidation program only.
-    pub fn write_off<'info>(ctx: Context<'info, WriteOff<'info>>) -> Result<Covered> {
-        instructions::write_off::handler(ctx)
+    /// Covers what an account in auction owes that has nothing but claims, beyond those; `tranche` (ppm) of the insurance fund
+    /// at most for one market. Liquidation program only.
+    pub fn write_off<'info>(
+        ctx: Context<'info, WriteOff<'info>>,
+        tranche: u64,
+    ) -> Result<Covered> {
+        instructions::write_off::handler(ctx, tranche)
+    }
+
+    /// Says by how much accounts in auction owe more than they have beyond what the insurance fund may pay (micro-USD): what
+    /// cash would bear of it stays behind when it leaves. Liquidation program only.
+    pub fn report_shortfall(ctx: Context<ReportShortfall>, shortfall: u64) -> Result<()> {
+        instructions::report_shortfall::handler(ctx, shortfall)
     }
 
     /// Checks the margin of an account that took a slice in this transaction and hedged it. Anyone.

@@ -91,6 +91,9 @@ pub fn take(book: &mut RiskBook, agreed: &Agreed, clock: &Clock, params: &RiskPa
         book.silent_from = 0;
     }
     book.watch_spot(now);
+    if book.degraded & !degraded::PAUSED == 0 {
+        book.reference.observe(book.price, now);
+    }
 }
 
 /// Takes a volatility sample when enough time has passed since the last one. `sample` is the price, or for a

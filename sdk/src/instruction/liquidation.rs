@@ -173,6 +173,8 @@ pub fn refresh_auction(margin_account: Pubkey, books: &[Pubkey]) -> Instruction 
         pool: address::pool(),
         margin_account,
         auction: address::auction(&margin_account),
+        liquidation_authority: address::liquidation_authority(),
+        margin_pool: margin_pool::ID,
     };
     build_with_books(
         liquidation::ID,
@@ -202,7 +204,7 @@ pub fn reduce_opposite(margin_account: Pubkey, books: &[Pubkey]) -> Instruction 
     )
 }
 
-/// Makes good what an account in auction owes that has nothing but claims, beyond those.
+/// Covers what an account in auction owes that has nothing but claims, beyond those.
 #[must_use]
 pub fn write_off(margin_account: Pubkey, books: &[Pubkey]) -> Instruction {
     let accounts = accounts::WriteOff {

@@ -17,7 +17,8 @@ use {
         health::exposed_underlyings,
         instruction,
         programs::{
-            liquidation, margin_pool,
+            liquidation::{self, state::Readings},
+            margin_pool,
             margin_pool::{margin::Snapshot, state::MarginAccount},
             risk_engine,
         },
@@ -122,6 +123,17 @@ impl Chain {
                 self.send(&[ix], &[&admin()]).accepted();
             }
         }
+    }
+
+    /// How long the prices of what moves an account have served liquidation.
+    #[must_use]
+    pub fn readings(&self, key: &Pubkey) -> Readings {
+        let (view, account) = (&self.view, self.account(key));
+        let books = view
+            .books_of(&exposed_underlyings(&view.pool, account))
+            .unwrap();
+        let snapshot = Snapshot::in_liquidation(&view.pool, account, &books).unwrap();
+        Readings::of(&books, snapshot.exposed)
     }
 
     /// Equity and requirement as the chain would find them now.

@@ -235,7 +235,7 @@ fn spare(chain: &Chain, legs: &[Leg], sol: f64) -> i64 {
         let position = &mut account.positions[slot];
         let value = i128::from(leg.quantity) * i128::from(leg.price) / 1_000_000;
         (position.base, position.quote) = (leg.quantity, -i64::try_from(value).unwrap());
-        position.funding_entry = market.funding.index;
+        position.index_entry = market.funding.index;
     }
     chain.judge(&account, Kind::Initial).health()
 }

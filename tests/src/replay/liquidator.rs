@@ -250,7 +250,12 @@ impl Run {
                 self.count(sent);
             } else if state.equity < 0 {
                 let mut observed = *auction;
-                observed.observe(state.equity, state.requirement, self.chain.now());
+                let readings = self.chain.readings(&key);
+                let state = (state.equity, state.requirement);
+                let now = self.chain.now();
+                observed
+                    .observe(&params.arithmetic(), state, &readings, now)
+                    .unwrap();
                 if observed.elapsed() >= params.insolvent_seconds {
                     let sent = self.by(anyone, ix::reduce_opposite(key, &books));
                     self.count(sent);

@@ -209,8 +209,7 @@ fn open_shortfalls_quicken_every_auction() {
     assert!(stressed > calm, "{stressed} after {calm}");
     // The clock shows what has run, and runs faster from here on.
     let shown = world.auction(&alice).clock;
-    world.advance(10);
-    world.republish();
+    world.wait(10);
     let passed = u64::try_from(world.now() - world.auction(&alice).updated_at).unwrap();
     world.refresh_auction(&alice, &keeper).accepted();
     let clock = world

@@ -222,8 +222,7 @@ fn full_of_options_it_is_closed_against_the_other_side() {
         let equity = world.health(&alice).maintenance.equity;
         world.forge_cash(&alice, &maker, equity + 10_000_000_000);
         world.open(&alice, &maker).accepted();
-        world.advance(3_600);
-        world.republish();
+        world.wait(3_600);
 
         fits(&world.reduce_opposite(&alice, &maker).accepted());
 

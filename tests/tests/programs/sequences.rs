@@ -270,8 +270,7 @@ impl Stage {
             && fraction.is_multiple_of(2)
         {
             world.refresh_auction(failing, keeper).accepted();
-            world.advance(3_600);
-            world.republish();
+            world.wait(3_600);
             let _ = world.reduce_opposite(failing, keeper);
             let _ = world.write_off(failing, keeper);
         }

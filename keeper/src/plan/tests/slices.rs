@@ -35,7 +35,7 @@ fn a_slice_has_its_part_of_interest_and_funding_that_nobody_wrote_down_yet() {
     let after = joined(&own, &slice, micro_usd(200_000.0), &indices).unwrap();
     let taken = after.perpetual(0).unwrap();
     assert_eq!(
-        taken.funding_entry,
+        taken.index_entry,
         view.markets[&market_at()].funding.index
     );
     assert!(after.cash < 0);

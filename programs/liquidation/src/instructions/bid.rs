@@ -1,6 +1,6 @@
 use {
     crate::{
-        assess::{Look, Offer, look_at, observe_now, offer},
+        assess::{Look, Offer, Reporter, look_at, observe_now, offer},
         confirmation::require_confirmation,
         error::LiquidationError,
         events::AuctionBid,
@@ -74,8 +74,11 @@ pub(crate) fn handler<'info>(ctx: Context<'info, Bid<'info>>, args: BidArgs) -> 
         ctx.remaining_accounts,
     )?;
     let (slice, offer) = settle_terms(&ctx, &look, &args)?;
+    // The pool shares what cash bears by the shortfall that is visible before, and after by what is left of it.
+    report(&ctx)?;
     let covered = take_slice(&ctx, slice)?;
     book(&ctx, &offer, &covered)?;
+    report(&ctx)?;
     if !args.hedged {
         let bidder = &accounts.bidder_account;
         require_bidder_margin(&accounts.pool, bidder, ctx.remaining_accounts)?;
@@ -142,6 +145,18 @@ fn take_slice<'info>(ctx: &Context<'info, Bid<'info>>, slice: SliceArgs) -> Resu
     let cpi = CpiContext::new_with_signer(accounts.margin_pool.key(), call, signer)
         .with_remaining_accounts(ctx.remaining_accounts.to_vec());
     Ok(margin_pool::cpi::transfer_slice(cpi, slice)?.get())
+}
+
+fn report(ctx: &Context<Bid>) -> Result<()> {
+    let accounts = &ctx.accounts;
+    Reporter {
+        config: &accounts.config,
+        fund: &accounts.fund,
+        pool: &accounts.pool,
+        authority: &accounts.liquidation_authority,
+        program: &accounts.margin_pool,
+    }
+    .report()
 }
 
 /// Writes the bid into the auction and the fund.

@@ -1,6 +1,6 @@
 use {
     crate::{
-        assess::look_at,
+        assess::{Reporter, look_at},
         error::LiquidationError,
         events::AuctionClosed,
         seeds,
@@ -21,6 +21,7 @@ pub struct CloseAuction<'info> {
     pub config: AccountLoader<'info, LiquidationConfig>,
     #[account(mut, seeds = [seeds::FUND], bump = fund.load()?.bump)]
     pub fund: AccountLoader<'info, InsuranceFund>,
+    #[account(mut)]
     pub pool: AccountLoader<'info, Pool>,
     #[account(mut, has_one = pool @ LiquidationError::WrongPool)]
     pub margin_account: AccountLoader<'info, MarginAccount>,
@@ -64,6 +65,14 @@ pub(crate) fn handler<'info>(ctx: Context<'info, CloseAuction<'info>>) -> Result
     };
     let cpi = CpiContext::new_with_signer(accounts.margin_pool.key(), call, signer);
     margin_pool::cpi::end_liquidation(cpi)?;
+    Reporter {
+        config: &accounts.config,
+        fund: &accounts.fund,
+        pool: &accounts.pool,
+        authority: &accounts.liquidation_authority,
+        program: &accounts.margin_pool,
+    }
+    .report()?;
     emit!(AuctionClosed {
         margin_account: accounts.margin_account.key(),
         equity: state.equity,

@@ -1,6 +1,6 @@
 use {
     crate::{
-        assess::{look_at, observe},
+        assess::{Reporter, look_at, observe},
         error::LiquidationError,
         events::AuctionOpened,
         seeds,
@@ -59,7 +59,7 @@ pub(crate) fn handler<'info>(ctx: Context<'info, OpenAuction<'info>>) -> Result<
         auction.bump = ctx.bumps.auction;
         let insurance = accounts.pool.load()?.ledger.insurance;
         let mut fund = accounts.fund.load_mut()?;
-        observe(&config, &mut auction, &mut fund, insurance, &look, now);
+        observe(&config, &mut auction, &mut fund, insurance, &look, now)?;
         (
             [config.authority_bump],
             reward_of(config.params.opening_reward, state.equity),
@@ -74,6 +74,14 @@ pub(crate) fn handler<'info>(ctx: Context<'info, OpenAuction<'info>>) -> Result<
     };
     let cpi = CpiContext::new_with_signer(accounts.margin_pool.key(), call, signer);
     margin_pool::cpi::begin_liquidation(cpi, reward)?;
+    Reporter {
+        config: &accounts.config,
+        fund: &accounts.fund,
+        pool: &accounts.pool,
+        authority: &accounts.liquidation_authority,
+        program: &accounts.margin_pool,
+    }
+    .report()?;
     emit!(AuctionOpened {
         margin_account: accounts.margin_account.key(),
         opened_by: accounts.opener.key(),

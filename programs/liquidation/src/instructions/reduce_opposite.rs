@@ -1,6 +1,6 @@
 use {
     crate::{
-        assess::{look_at, observe_now},
+        assess::{Reporter, look_at, observe_now},
         error::LiquidationError,
         events::OppositeReduced,
         seeds,
@@ -50,15 +50,11 @@ pub(crate) fn handler<'info>(ctx: Context<'info, ReduceOpposite<'info>>) -> Resu
     )?;
     let bump = {
         let config = accounts.config.load()?;
-        let mut auction = accounts.auction.load_mut()?;
-        let mut fund = accounts.fund.load_mut()?;
+        let auction = accounts.auction.load()?;
         require!(
             auction.elapsed() >= config.params.insolvent_seconds,
             LiquidationError::AuctionRunning
         );
-        let open = auction.open;
-        auction.open = Open::default();
-        fund.replace(open, auction.open);
         [config.authority_bump]
     };
     // Equity is rounded down once, positions are closed one by one: each may round a unit more.
@@ -74,10 +70,28 @@ pub(crate) fn handler<'info>(ctx: Context<'info, ReduceOpposite<'info>>) -> Resu
     };
     let cpi = CpiContext::new_with_signer(accounts.margin_pool.key(), call, signer)
         .with_remaining_accounts(remaining.to_vec());
-    margin_pool::cpi::reduce_opposite(cpi, shortfall)?;
+    let left = margin_pool::cpi::reduce_opposite(cpi, shortfall)?.get();
+    {
+        let mut auction = accounts.auction.load_mut()?;
+        let open = auction.open;
+        // What could not be reduced now still owes its part.
+        auction.open = Open {
+            shortfall: open.shortfall.min(left),
+            claim: open.claim.min(left),
+        };
+        accounts.fund.load_mut()?.replace(open, auction.open);
+    }
+    Reporter {
+        config: &accounts.config,
+        fund: &accounts.fund,
+        pool: &accounts.pool,
+        authority: &accounts.liquidation_authority,
+        program: &accounts.margin_pool,
+    }
+    .report()?;
     emit!(OppositeReduced {
         margin_account: accounts.margin_account.key(),
-        shortfall,
+        shortfall: shortfall.saturating_sub(i64::try_from(left).unwrap_or(0)),
     });
     Ok(())
 }

@@ -1,12 +1,15 @@
 use {
     crate::{
-        assess::{look_at, observe_now},
+        assess::{Reporter, look_at, observe_now},
         error::LiquidationError,
         seeds,
         state::{Auction, InsuranceFund, LiquidationConfig},
     },
     anchor_lang::prelude::*,
-    margin_pool::state::{MarginAccount, Pool},
+    margin_pool::{
+        program::MarginPool,
+        state::{MarginAccount, Pool},
+    },
 };
 
 /// Remaining accounts: a (risk book, market) pair for every underlying the account is exposed to.
@@ -17,15 +20,20 @@ pub struct RefreshAuction<'info> {
     pub config: AccountLoader<'info, LiquidationConfig>,
     #[account(mut, seeds = [seeds::FUND], bump = fund.load()?.bump)]
     pub fund: AccountLoader<'info, InsuranceFund>,
+    #[account(mut)]
     pub pool: AccountLoader<'info, Pool>,
     #[account(has_one = pool @ LiquidationError::WrongPool)]
     pub margin_account: AccountLoader<'info, MarginAccount>,
     #[account(mut, seeds = [seeds::AUCTION, margin_account.key().as_ref()],
         bump = auction.load()?.bump)]
     pub auction: AccountLoader<'info, Auction>,
+    /// CHECK: the signing address; holds no data.
+    #[account(seeds = [seeds::AUTHORITY], bump = config.load()?.authority_bump)]
+    pub liquidation_authority: UncheckedAccount<'info>,
+    pub margin_pool: Program<'info, MarginPool>,
 }
 
-/// Brings an auction to now: its clocks, its pace, and what the fund's books show of it.
+/// Brings an auction to now: its clocks, its pace, and what the fund's books and the pool show of it.
 pub(crate) fn handler<'info>(ctx: Context<'info, RefreshAuction<'info>>) -> Result<()> {
     let accounts = &ctx.accounts;
     let look = look_at(
@@ -39,5 +47,13 @@ pub(crate) fn handler<'info>(ctx: Context<'info, RefreshAuction<'info>>) -> Resu
         &accounts.fund,
         &accounts.pool,
         &look,
-    )
+    )?;
+    Reporter {
+        config: &accounts.config,
+        fund: &accounts.fund,
+        pool: &accounts.pool,
+        authority: &accounts.liquidation_authority,
+        program: &accounts.margin_pool,
+    }
+    .report()
 }

@@ -1,7 +1,7 @@
 use {
     super::bid::require_bidder_margin,
     crate::{
-        assess::{Look, look_at, observe_now},
+        assess::{Look, Reporter, look_at, observe_now},
         error::LiquidationError,
         events::LegTaken,
         leg::{Comparison, fair_value},
@@ -73,6 +73,14 @@ pub(crate) fn handler<'info>(ctx: Context<'info, TakeLeg<'info>>, args: LegArgs)
         &accounts.pool,
         &after,
     )?;
+    Reporter {
+        config: &accounts.config,
+        fund: &accounts.fund,
+        pool: &accounts.pool,
+        authority: &accounts.liquidation_authority,
+        program: &accounts.margin_pool,
+    }
+    .report()?;
     require_bidder_margin(&accounts.pool, &accounts.liquidator_account, remaining)?;
     emit!(LegTaken {
         margin_account: accounts.margin_account.key(),
@@ -86,7 +94,7 @@ pub(crate) fn handler<'info>(ctx: Context<'info, TakeLeg<'info>>, args: LegArgs)
     Ok(())
 }
 
-/// Brings the auction to now and takes note of what a slice would cost.
+/// Brings the auction to now and finds what a slice would cost.
 fn terms(ctx: &Context<TakeLeg>, look: &Look) -> Result<Comparison> {
     let accounts = &ctx.accounts;
     observe_now(

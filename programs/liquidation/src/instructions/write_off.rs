@@ -1,17 +1,20 @@
 use {
     crate::{
+        assess::Reporter,
         error::LiquidationError,
         seeds,
         state::{Auction, InsuranceFund, LiquidationConfig, Open},
     },
     anchor_lang::prelude::*,
     margin_pool::{
+        Covered,
         program::MarginPool,
         state::{MarginAccount, Pool},
     },
 };
 
-/// Remaining accounts: a (risk book, writable market) pair for every underlying the account has a claim in.
+/// Remaining accounts: a (risk book, writable market) pair for every underlying the account has a claim in,
+/// or lost in by `MarginAccount.earned`.
 #[derive(Accounts)]
 pub struct WriteOff<'info> {
     #[account(seeds = [seeds::CONFIG], bump = config.load()?.bump,
@@ -32,11 +35,14 @@ pub struct WriteOff<'info> {
     pub margin_pool: Program<'info, MarginPool>,
 }
 
-/// An account in auction that has nothing but claims owes more than those: the insurance fund makes it good, and cash what the
-/// fund cannot.
+/// An account in auction that has nothing but claims owes more than those: the insurance fund pays for it within the tranches of
+/// the markets that caused it, and cash what the fund does not.
 pub(crate) fn handler<'info>(ctx: Context<'info, WriteOff<'info>>) -> Result<()> {
     let accounts = &ctx.accounts;
-    let bump = [accounts.config.load()?.authority_bump];
+    let (bump, tranche) = {
+        let config = accounts.config.load()?;
+        ([config.authority_bump], config.params.tranche)
+    };
     let signer: &[&[&[u8]]] = &[&[seeds::AUTHORITY, &bump]];
     let call = margin_pool::cpi::accounts::WriteOff {
         pool: accounts.pool.to_account_info(),
@@ -45,7 +51,20 @@ pub(crate) fn handler<'info>(ctx: Context<'info, WriteOff<'info>>) -> Result<()>
     };
     let cpi = CpiContext::new_with_signer(accounts.margin_pool.key(), call, signer)
         .with_remaining_accounts(ctx.remaining_accounts.to_vec());
-    let covered = margin_pool::cpi::write_off(cpi)?.get();
+    let covered = margin_pool::cpi::write_off(cpi, tranche)?.get();
+    book(accounts, &covered)?;
+    Reporter {
+        config: &accounts.config,
+        fund: &accounts.fund,
+        pool: &accounts.pool,
+        authority: &accounts.liquidation_authority,
+        program: &accounts.margin_pool,
+    }
+    .report()
+}
+
+/// Writes into the auction and the fund what is left of the debt, and what the fund paid.
+fn book(accounts: &WriteOff, covered: &Covered) -> Result<()> {
     let mut auction = accounts.auction.load_mut()?;
     let mut fund = accounts.fund.load_mut()?;
     let before = auction.open;

@@ -1,6 +1,10 @@
 use {
     anchor_lang::prelude::*,
-    cep_risk::{PPM, auction::PPB},
+    cep_risk::{
+        MAX_UNDERLYINGS, PPM, RiskError,
+        auction::{AuctionParams, PPB},
+    },
+    margin_pool::margin::{BookParts, Books, Underlyings, bit},
 };
 
 /// One open liquidation. PDA `[seeds::AUCTION, margin account]`, so an account has at most one. Lives
@@ -15,8 +19,8 @@ pub struct Auction {
     pub opened_at: i64,
     /// Until when the clocks have run, Unix seconds.
     pub updated_at: i64,
-    /// What the auction's clock shows, and what it has shown since the account was first seen owing more than it has:
-    /// millionths of a second.
+    /// What the auction's clock shows, and what it has shown while the account owed more than it has, since it was last at its
+    /// buffer: millionths of a second. They run only while a bid could have been accepted: see [`Readings`].
     pub clock: u64,
     pub insolvent_clock: u64,
     /// How fast both run until someone looks again, ppm: see `cep_risk::auction::PaceParams`.
@@ -29,8 +33,36 @@ pub struct Auction {
     /// 1 while the account owes more than it has.
     pub insolvent: u8,
     pub bump: u8,
-    pub padding: [u8; 6],
-    pub spare: [u8; 128],
+    /// Underlyings of which `readings` has one, by bits.
+    pub read: Underlyings,
+    pub padding: [u8; 5],
+    /// Seconds in which each underlying's price had served liquidation when the auction was last looked at.
+    pub readings: [u64; MAX_UNDERLYINGS],
+    pub spare: [u8; 64],
+}
+
+/// For how long the prices of what moves an account have served liquidation, as their books count it: the clock of its auction
+/// goes by the slowest of them, so that it stands still while a bid would be refused.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Readings {
+    pub seconds: [u64; MAX_UNDERLYINGS],
+    /// Whose they are, by bits.
+    pub of: Underlyings,
+}
+
+impl Readings {
+    /// Of those among the books that move an account.
+    pub fn of<B: BookParts>(books: &Books<B>, exposed: Underlyings) -> Self {
+        let mut readings = Self::default();
+        for listed in &books.list {
+            let place = readings.seconds.get_mut(usize::from(listed.index));
+            if let Some(seconds) = place.filter(|_| exposed & bit(listed.index) != 0) {
+                *seconds = listed.book.header().usable_seconds_at(books.now);
+                readings.of |= bit(listed.index);
+            }
+        }
+        readings
+    }
 }
 
 /// What an auction may cost others, as last seen; zero while the account is solvent. Micro-USD.
@@ -45,12 +77,13 @@ pub struct Open {
 }
 
 impl Open {
+    /// Of an account with this equity, for which the fund pays so much at most beyond what it lacks.
     #[must_use]
-    pub fn of(equity: i64, maintenance: i64) -> Self {
+    pub fn of(equity: i64, incentive: i64) -> Self {
         if equity > 0 {
             return Self::default();
         }
-        let claim = i128::from(maintenance) - i128::from(equity);
+        let claim = i128::from(incentive) - i128::from(equity);
         Self {
             shortfall: equity.unsigned_abs(),
             claim: u64::try_from(claim).unwrap_or(u64::MAX),
@@ -87,60 +120,148 @@ impl Auction {
         self.clock / PPM
     }
 
-    /// Takes note of the account's equity and maintenance requirement: runs the clocks, starts or stops the insolvent one, and
-    /// puts reserved cash back up for sale when what is left beside it has no value of its own. Returns what was open before.
-    pub fn observe(&mut self, equity: i64, maintenance: i64, now: i64) -> Open {
-        let passed = u64::try_from(now.saturating_sub(self.updated_at)).unwrap_or(0);
-        let ran = passed.saturating_mul(self.pace);
-        self.clock = self.clock.saturating_add(ran);
+    /// Seconds since the last look in which every price that moves the account served liquidation.
+    fn passed(&mut self, readings: &Readings, now: i64) -> u64 {
+        let mut least = u64::try_from(now.saturating_sub(self.updated_at)).unwrap_or(0);
+        let pairs = self.readings.iter_mut().zip(readings.seconds);
+        for (at, (before, after)) in (0u8..).zip(pairs) {
+            if readings.of & bit(at) == 0 {
+                continue;
+            }
+            // One that moves the account only since the last look says nothing of the time before.
+            let known = self.read & bit(at) != 0;
+            let grown = if known { after.saturating_sub(*before) } else { 0 };
+            least = least.min(grown);
+            *before = after;
+        }
+        self.read |= readings.of;
         self.updated_at = now.max(self.updated_at);
-        match (equity <= 0, self.insolvent != 0) {
-            (true, true) => self.insolvent_clock = self.insolvent_clock.saturating_add(ran),
-            (true, false) => (self.insolvent, self.insolvent_clock) = (1, 0),
-            (false, _) => self.insolvent = 0,
+        least
+    }
+
+    /// Brings the auction to `now`, the account having this equity and maintenance requirement: runs the clocks, starts or stops
+    /// the insolvent one, which is set back only once the account is at its buffer, and puts reserved cash back up for sale
+    /// when what is left beside it has no value of its own. Returns what was open before.
+    ///
+    /// # Errors
+    /// When the buffer leaves the range of integers.
+    pub fn observe(
+        &mut self,
+        params: &AuctionParams,
+        (equity, maintenance): (i64, i64),
+        readings: &Readings,
+        now: i64,
+    ) -> core::result::Result<Open, RiskError> {
+        let ran = self.passed(readings, now).saturating_mul(self.pace);
+        self.clock = self.clock.saturating_add(ran);
+        if self.insolvent != 0 && equity <= 0 {
+            self.insolvent_clock = self.insolvent_clock.saturating_add(ran);
+        }
+        self.insolvent = u8::from(equity <= 0);
+        if params.buffer_margin(equity, maintenance)? >= 0 {
+            self.insolvent_clock = 0;
         }
         if equity.saturating_sub(self.reserved) <= 0 {
             self.reserved = 0;
         }
         let before = self.open;
-        self.open = Open::of(equity, maintenance);
-        before
+        self.open = Open::of(equity, params.most_incentive(maintenance)?);
+        Ok(before)
     }
 }
 
-const _: () = assert!(size_of::<Auction>() == 64 + 48 + 16 + 8 + 8 + 128);
+const _: () = assert!(size_of::<Auction>() == 64 + 48 + 16 + 8 + 8 + 64 + 64);
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn insolvency_has_its_own_clock_and_frees_reserved_cash() {
+    const PARAMS: AuctionParams = AuctionParams {
+        start: PPB,
+        cut: PPB,
+        fast_seconds: 1,
+        slow_seconds: 1,
+        insolvent_seconds: 1,
+        incentive: 500_000,
+        buffer: 100_000,
+    };
+
+    /// Of two books that served for so long.
+    fn served(first: u64, second: u64) -> Readings {
+        let mut readings = Readings { of: 0b101, ..Readings::default() };
+        (readings.seconds[0], readings.seconds[2]) = (first, second);
+        readings
+    }
+
+    fn look(a: &mut Auction, equity: i64, now: i64) -> Open {
+        let always = u64::try_from(now).unwrap();
+        let state = (equity, 90);
+        a.observe(&PARAMS, state, &served(always, always), now).unwrap()
+    }
+
+    fn opened(at: i64) -> Auction {
         let mut a: Auction = bytemuck::Zeroable::zeroed();
-        (a.updated_at, a.pace, a.reserved) = (100, PPM, 40);
-        a.observe(50, 90, 200);
+        (a.updated_at, a.pace) = (at, PPM);
+        look(&mut a, 50, at);
+        a
+    }
+
+    #[test]
+    fn insolvency_has_its_own_clock_which_only_the_buffer_sets_back_and_frees_reserved_cash() {
+        let mut a = opened(100);
+        a.reserved = 40;
+        look(&mut a, 50, 200);
         assert_eq!((a.elapsed(), a.reserved), (100, 40));
-        a.observe(30, 90, 210);
+        look(&mut a, 30, 210);
         assert_eq!((a.elapsed(), a.reserved), (110, 0));
-        a.observe(-1, 90, 300);
-        assert_eq!((a.elapsed(), a.open.shortfall, a.open.claim), (0, 1, 91));
-        assert_eq!(a.observe(-5, 90, 360).shortfall, 1);
+        look(&mut a, -1, 300);
+        assert_eq!((a.elapsed(), a.open.shortfall, a.open.claim), (0, 1, 46));
+        assert_eq!(look(&mut a, -5, 360).shortfall, 1);
         assert_eq!(a.elapsed(), 60);
-        a.observe(5, 90, 400);
+        // A moment of solvency stops it and does not set it back.
+        look(&mut a, 5, 400);
         assert_eq!((a.elapsed(), a.open), (300, Open::default()));
+        look(&mut a, -5, 410);
+        assert_eq!(a.elapsed(), 60);
+        look(&mut a, -5, 420);
+        assert_eq!(a.elapsed(), 70);
+        look(&mut a, 99, 430);
+        look(&mut a, -5, 440);
+        assert_eq!(a.elapsed(), 0);
     }
 
     #[test]
     fn a_pace_holds_until_the_next_look() {
-        let mut a: Auction = bytemuck::Zeroable::zeroed();
-        (a.updated_at, a.pace) = (0, 2 * PPM);
-        a.observe(50, 90, 30);
+        let mut a = opened(0);
+        a.pace = 2 * PPM;
+        look(&mut a, 50, 30);
         a.pace = PPM;
-        a.observe(50, 90, 40);
+        look(&mut a, 50, 40);
         assert_eq!(a.elapsed(), 70);
         // A clock that goes back does not.
-        a.observe(50, 90, 20);
+        look(&mut a, 50, 20);
         assert_eq!((a.elapsed(), a.updated_at), (70, 40));
+    }
+
+    #[test]
+    fn the_clock_goes_by_the_price_that_served_least() {
+        let mut a = opened(100);
+        let look = |a: &mut Auction, readings: &Readings, now| {
+            a.observe(&PARAMS, (50, 90), readings, now).unwrap();
+            a.elapsed()
+        };
+        // Nobody refreshed one of the two for a while.
+        assert_eq!(look(&mut a, &served(300, 160), 300), 60);
+        assert_eq!(look(&mut a, &served(400, 260), 400), 160);
+        // What moves the account only now says nothing of the time before.
+        let mut third = served(500, 360);
+        third.of |= 0b10;
+        third.seconds[1] = 77;
+        assert_eq!(look(&mut a, &third, 500), 160);
+        (third.seconds, third.of) = ([600, 97, 460, 0, 0, 0, 0, 0], 0b111);
+        assert_eq!(look(&mut a, &third, 600), 180);
+        // Of nothing that any price moves: the time itself.
+        assert_eq!(look(&mut a, &Readings::default(), 650), 230);
     }
 
     #[test]

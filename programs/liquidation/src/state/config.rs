@@ -23,7 +23,7 @@ pub struct LiquidationConfig {
     pub unstake_cooldown: u64,
     /// Seconds after the cooldown in which the payout must be taken; 3,600 ..= 1,209,600.
     pub unstake_window: u64,
-    pub reserved: [u8; 240],
+    pub reserved: [u8; 232],
 }
 
 /// Stored form of `cep_risk::auction::AuctionParams`, where each field's range stands, plus the reward.
@@ -46,6 +46,9 @@ pub struct AuctionParams {
     pub tranche: u64,
     /// How far from its mark a single leg may be taken, ppm of its value; at most 100,000.
     pub leg_discount: u64,
+    /// Most of an insolvent account's maintenance margin that the fund pays a bidder beyond what it lacks, ppm; at most
+    /// 1,000,000.
+    pub incentive: u64,
 }
 
 impl AuctionParams {
@@ -58,6 +61,7 @@ impl AuctionParams {
             fast_seconds: self.fast_seconds,
             slow_seconds: self.slow_seconds,
             insolvent_seconds: self.insolvent_seconds,
+            incentive: self.incentive,
             buffer: self.buffer,
         }
     }
@@ -100,4 +104,4 @@ impl LiquidationConfig {
     }
 }
 
-const _: () = assert!(size_of::<LiquidationConfig>() == 64 + 96 + 8 + 16 + 240);
+const _: () = assert!(size_of::<LiquidationConfig>() == 64 + 104 + 8 + 16 + 232);

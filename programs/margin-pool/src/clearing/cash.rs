@@ -4,21 +4,26 @@ use {
         state::{Ledger, MarginAccount, Market, Pool, add, negative, sub},
     },
     anchor_lang::prelude::*,
-    cep_risk::{PPM, funding::SUM_PER_MICRO, units::mul_ppm_ceil},
+    cep_risk::{MAX_UNDERLYINGS, PPM, funding::SUM_PER_MICRO, units::mul_ppm_ceil},
 };
 
 /// Changes an account's cash (positive: it receives), interest until now and its part of shared losses first: the one way
-/// in which cash changes. What it then has shares later losses if the account has a position. The counterpart of `amount`, another account, a pot or the vault, is the caller's; the pool's interest was accrued
-/// before.
+/// in which cash changes. What it then has shares later losses if the account has a position. The counterpart of `amount`,
+/// another account, a pot or the vault, is the caller's; the pool's interest was accrued before.
 pub fn credit(pool: &mut Pool, account: &mut MarginAccount, amount: i64) -> Result<()> {
     let indices = pool.interest.indices();
     let interest = indices
         .interest(account.cash, account.interest_entry)
         .map_err(MarginPoolError::from)?;
-    let lost = match account.at_risk {
-        0 => 0,
-        at_risk => pool.losses.take(at_risk, account.at_risk_since)?,
-    };
+    let (mut lost, mut shared, mut held) = (0, account.at_risk, account.held);
+    if shared != 0 {
+        lost = pool.losses.take(shared, account.at_risk_since)?;
+        shared = sub(shared, lost)?;
+    }
+    if held != 0 {
+        let gone = pool.held.take(held, account.held_since)?;
+        (lost, held) = (add(lost, gone)?, sub(held, gone)?);
+    }
     let change = sub(add(interest, amount)?, lost)?;
     let before = (account.cash, account.interest_entry);
     account.cash = add(account.cash, change)?;
@@ -26,6 +31,25 @@ pub fn credit(pool: &mut Pool, account: &mut MarginAccount, amount: i64) -> Resu
     pool.interest.replace(before, account.cash)?;
     pool.ledger.cash = add(pool.ledger.cash, change)?;
     pool.ledger.interest = sub(pool.ledger.interest, interest)?;
+    if pool.visible_shortfall == 0 {
+        held = 0;
+    } else if account.open_positions == 0 && shared != 0 {
+        // Its last position was closed.
+        held = add(held, duty(pool, shared, add(pool.losses.claims, shared)?)?)?;
+    }
+    if account.open_positions == 0 && account.cash >= 0 {
+        // Nothing is owed that its losses could have caused.
+        account.earned = [0; MAX_UNDERLYINGS];
+    }
+    share_again(pool, account, held)
+}
+
+/// Enters what an account has into the sums that share losses, `held` of it (micro-USD) kept back.
+fn share_again(pool: &mut Pool, account: &mut MarginAccount, held: i64) -> Result<()> {
+    account.held = held.min(account.cash.max(0));
+    if account.held != 0 {
+        account.held_since = pool.held.enter(account.held)?;
+    }
     account.at_risk = exposed_cash(account);
     if account.at_risk != 0 {
         account.at_risk_since = pool.losses.enter(account.at_risk)?;
@@ -33,12 +57,87 @@ pub fn credit(pool: &mut Pool, account: &mut MarginAccount, amount: i64) -> Resu
     Ok(())
 }
 
-/// What of an account's cash shares losses: of accounts without a position nothing.
+/// What `leaving` of `all` the cash that shares losses would bear of the shortfall that is visible now, less what is kept back
+/// for it already. Rounded up; at most all of it.
+fn duty(pool: &Pool, leaving: i64, all: i64) -> Result<i64> {
+    let lacking = pool.visible_shortfall.saturating_sub(pool.held.claims);
+    if lacking <= 0 || all <= 0 {
+        return Ok(0);
+    }
+    if lacking >= all {
+        return Ok(leaving);
+    }
+    // Below 2⁶³ x 2⁶³; the quotient is at most what leaves.
+    let part = u128::from(leaving.unsigned_abs()) * u128::from(lacking.unsigned_abs());
+    let part = part.div_ceil(u128::from(all.unsigned_abs()));
+    i64::try_from(part).map_err(|_| MarginPoolError::Overflow.into())
+}
+
+/// Before `amount` of cash leaves an account: it must be settled and its own, and what it would bear of the shortfall that is
+/// visible stays behind, still sharing, until those auctions close. So no share is dodged by a withdrawal or a transfer just
+/// before a loss is shared. To be followed by [`credit`].
+pub fn require_settled_cash(
+    pool: &mut Pool,
+    account: &mut MarginAccount,
+    amount: i64,
+) -> Result<()> {
+    credit(pool, account, 0)?;
+    require!(
+        amount <= account.cash.max(0),
+        MarginPoolError::InsufficientCash
+    );
+    if pool.visible_shortfall == 0 {
+        return Ok(());
+    }
+    let leaving = amount.min(account.at_risk);
+    let kept = duty(pool, leaving, pool.losses.claims)?;
+    if kept != 0 {
+        let held = add(account.held, kept)?;
+        for (sum, claim, since) in [
+            (&mut pool.losses, account.at_risk, account.at_risk_since),
+            (&mut pool.held, account.held, account.held_since),
+        ] {
+            // Both were brought up to date above.
+            sum.take(claim, since)?;
+        }
+        share_again(pool, account, held)?;
+    }
+    require!(
+        amount <= sub(account.cash, account.held)?,
+        MarginPoolError::CashHeldBack
+    );
+    Ok(())
+}
+
+/// Takes up to `amount` (micro-USD) from all cash that shares losses, and returns what there was. Of a shortfall that was
+/// visible, what was kept back for it bears the part for which it was kept.
+pub(super) fn share_among_cash(pool: &mut Pool, amount: i64) -> Result<i64> {
+    let kept = pool.held.claims;
+    let part = match pool.visible_shortfall {
+        0 => 0,
+        visible if visible <= amount => kept.min(amount),
+        visible => {
+            // Below 2⁶³ x 2⁶³; the quotient is below `kept`.
+            let part = u128::from(kept.unsigned_abs()) * u128::from(amount.unsigned_abs());
+            let part = part.div_ceil(u128::from(visible.unsigned_abs()));
+            i64::try_from(part).unwrap_or(i64::MAX).min(amount)
+        }
+    };
+    let rest = sub(amount, part)?.min(pool.losses.claims);
+    for (sum, loss) in [(&mut pool.held, part), (&mut pool.losses, rest)] {
+        if loss > 0 {
+            sum.share(loss)?;
+        }
+    }
+    add(part, rest)
+}
+
+/// What of an account's cash shares losses beside what is held: of accounts without a position nothing.
 const fn exposed_cash(account: &MarginAccount) -> i64 {
     if account.open_positions == 0 || account.cash < 0 {
         return 0;
     }
-    account.cash
+    account.cash.saturating_sub(account.held)
 }
 
 /// After positions were opened or freed: an account's cash shares losses from its first position to its last.

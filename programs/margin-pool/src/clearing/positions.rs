@@ -3,7 +3,7 @@ use {
     crate::{
         error::MarginPoolError,
         margin::{BookParts, Books, valuation},
-        state::{Left, MarginAccount, Market, Pool, Position, PositionKind, add, negative, sub},
+        state::{MarginAccount, Market, Pool, Position, PositionKind, add, negative, sub},
     },
     anchor_lang::prelude::*,
     cep_risk::{
@@ -36,10 +36,7 @@ pub fn close_against(
     };
     market.close_against(asset.instrument, (base, quote), open)?;
     position.add(negative(base)?, negative(quote)?)?;
-    position.premium = 0;
-    // It takes no funding from here on, and the pot stands where it stood.
-    position.funding_entry = 0;
-    write_down(market, position, 0)?;
+    write_down(market, position)?;
     account.free_if_empty(slot);
     count(market, &asset, base, 0)?;
     count(market, &asset, negative(base)?, 0)?;
@@ -51,30 +48,33 @@ pub fn close_against(
     Ok(quote)
 }
 
-/// Gives `base` of an instrument to `to` and takes it from `from`, with `quote` for it (negative: `to` pays), while it is
-/// marked at `mark`. For an option the quote is cash; for what is settled day by day it is written into both positions.
-/// The market's funding was accrued before.
+/// Gives `base` of an instrument to `to` and takes it from `from`, with `quote` for it (negative: `to` pays). For an option
+/// the quote is cash; for what is settled day by day it is written into both positions. The market's funding was accrued
+/// before.
 pub fn exchange(
     pool: &mut Pool,
     market: &mut Market,
     sides: (&mut MarginAccount, &mut MarginAccount),
-    held: (&Asset, u64),
+    asset: &Asset,
     (base, quote): (i64, i64),
 ) -> Result<()> {
     let (to, from) = sides;
-    let slots = (held.0.find_or_open(to)?, held.0.find_or_open(from)?);
-    let moved = match held.0.is_option() {
+    let slots = (asset.find_or_open(to)?, asset.find_or_open(from)?);
+    let written = match asset.is_option() {
         true => {
             pay(pool, from, to, quote)?;
-            (base, 0, quote)
+            to.earn(asset.underlying, quote);
+            from.earn(asset.underlying, negative(quote)?);
+            0
         }
-        false => (base, quote, 0),
+        false => quote,
     };
-    give(pool, market, ((to, slots.0), (from, slots.1)), held, moved)
+    let sides = ((to, slots.0), (from, slots.1));
+    give(pool, market, sides, asset, (base, written))
 }
 
-/// Gives `base` and `quote` of the position in a slot of `from` to `to`, as they stand. An option counts as bought at
-/// the mark.
+/// Gives `base` and `quote` of the position in a slot of `from` to `to`, as they stand. What `to` has won so far does not
+/// change by it: it counts as bought at the mark.
 pub fn exchange_as_is(
     pool: &mut Pool,
     market: &mut Market,
@@ -83,26 +83,23 @@ pub fn exchange_as_is(
     (asset, mark): (&Asset, u64),
     (base, quote): (i64, i64),
 ) -> Result<()> {
-    let paid = match asset.is_option() {
-        true => negative(rough_worth(base, mark)?)?,
-        false => 0,
-    };
     let at = slots.find_or_open(asset, to)?;
+    let worth = add(rough_worth(base, mark)?, quote)?;
+    to.earn(asset.underlying, negative(worth)?);
     let sides = ((to, at), (from, slot));
-    give(pool, market, sides, (asset, mark), (base, quote, paid))
+    give(pool, market, sides, asset, (base, quote))
 }
 
-/// `paid`: what an option changes hands for, negative when `to` pays.
 fn give(
     pool: &mut Pool,
     market: &mut Market,
     (to, from): ((&mut MarginAccount, usize), (&mut MarginAccount, usize)),
-    held: (&Asset, u64),
-    (base, quote, paid): (i64, i64, i64),
+    asset: &Asset,
+    (base, quote): (i64, i64),
 ) -> Result<()> {
-    change(pool, market, to, held, (base, quote, paid))?;
-    let moved = (negative(base)?, negative(quote)?, negative(paid)?);
-    change(pool, market, from, held, moved)
+    change(pool, market, to, asset, (base, quote))?;
+    let moved = (negative(base)?, negative(quote)?);
+    change(pool, market, from, asset, moved)
 }
 
 /// What a position that was brought up to date is marked at; zero for a claim.
@@ -128,119 +125,80 @@ fn change(
     pool: &mut Pool,
     market: &mut Market,
     (account, slot): (&mut MarginAccount, usize),
-    (asset, mark): (&Asset, u64),
-    (base, quote, paid): (i64, i64, i64),
+    asset: &Asset,
+    (base, quote): (i64, i64),
 ) -> Result<()> {
     let position = account.position_mut(slot)?;
     bring_up(market, position)?;
     let before = position.base;
     position.add(base, quote)?;
-    if asset.is_option() {
-        position.premium = premium_after((before, position.premium), base, paid)?;
-    }
     let after = position.base;
-    write_down(market, position, mark)?;
+    write_down(market, position)?;
     account.free_if_empty(slot);
     register(pool, account)?;
     count(market, asset, before, after)
 }
 
-/// What was paid for an option position after `base` was added to it for `paid` (negative: it cost that much): more of
-/// the same side adds to it, less leaves its part, and what turns around was bought at the new price.
-fn premium_after((before, premium): (i64, i64), base: i64, paid: i64) -> Result<i64> {
-    let after = add(before, base)?;
-    let same_side = base == 0 || before == 0 || before.signum() == base.signum();
-    if same_side {
-        return sub(premium, paid);
-    }
-    if after.signum() == before.signum() {
-        return portion(premium, after, before);
-    }
-    negative(portion(paid, after, base)?)
-}
-
-/// `amount x part / whole`, signs aside, toward zero; the part is no larger than the whole.
-fn portion(amount: i64, part: i64, whole: i64) -> Result<i64> {
-    let (part, whole) = (part.unsigned_abs(), whole.unsigned_abs());
-    if part == 0 || whole == 0 {
-        return Ok(0);
-    }
-    // Below 2⁶⁴ x 2⁶⁴; the quotient is at most the amount.
-    let size = u128::from(amount.unsigned_abs()) * u128::from(part) / u128::from(whole);
-    let size = i64::try_from(size).map_err(|_| MarginPoolError::Overflow)?;
-    if amount < 0 { negative(size) } else { Ok(size) }
-}
-
-/// Brings a position up to date: funding, its part of what its side was reduced by, what its profit lost to defaults. To
-/// be followed by [`write_down`].
+/// Brings a position up to date: funding, what its side bore of defaults, and its part of what its side was reduced by. To
+/// be followed by [`write_down`] when it changes after.
 pub fn bring_up(market: &mut Market, position: &mut Position) -> Result<()> {
-    take_funding(market, position)?;
+    take_index(market, position)?;
     if market.reductions_used != 0 {
-        let before = position.base;
         market.reduce(position)?;
         position.reduced = market.reduced(position.instrument, position.base);
-        if position.base != before {
-            position.premium = portion(position.premium, position.base, before)?;
-        }
-    }
-    let lost = market.losses.take(position.profit, position.profit_since)?;
-    position.profit = 0;
-    if lost != 0 {
-        position.quote = sub(position.quote, lost)?;
-        market.quote = sub(market.quote, lost)?;
     }
     Ok(())
 }
 
-/// The slot of an account's position in this instrument that has yet to take what it was reduced by, or lost to defaults.
+/// The slot of an account's position in this instrument that has yet to take what it was reduced by, or what its side bore
+/// of defaults.
 #[must_use]
 pub fn due(market: &Market, account: &MarginAccount, asset: &Asset) -> Option<usize> {
-    let left = market.losses.left;
-    if market.reductions_used == 0 && left == Left::default() {
+    if market.reductions_used == 0 && market.levied == 0 {
         return None;
     }
     let slot = account.positions.iter().position(|p| asset.is_of(p))?;
     let p = account.positions.get(slot)?;
-    let lost = p.profit > 0 && p.profit_since != left;
     let reduced = market.reductions_used != 0 && p.reduced != market.reduced(p.instrument, p.base);
-    (lost || reduced).then_some(slot)
+    (market.levied != 0 || reduced).then_some(slot)
 }
 
-/// Brings the position in a slot, marked at `mark` unless it is a claim, up to date and writes it down. True if something is
-/// left of it.
+/// Brings the position in a slot up to date and writes it down. True if something is left of it.
 pub fn touch(
     pool: &mut Pool,
     market: &mut Market,
     account: &mut MarginAccount,
-    (slot, mark): (usize, u64),
+    slot: usize,
 ) -> Result<bool> {
     let position = account.position_mut(slot)?;
     bring_up(market, position)?;
-    write_down(market, position, mark)?;
+    write_down(market, position)?;
     let freed = account.free_if_empty(slot);
     register(pool, account)?;
     Ok(!freed)
 }
 
-/// Writes down what a position that was brought up to date has won by now, and where its side's reduction stands.
-pub fn write_down(market: &mut Market, position: &mut Position, mark: u64) -> Result<()> {
+/// Writes down where the index of its side and its reduction stand for a position that was brought up to date and may have
+/// changed its side since: it owes nothing from before.
+pub fn write_down(market: &Market, position: &mut Position) -> Result<()> {
     if market.reductions_used != 0 {
         position.reduced = market.reduced(position.instrument, position.base);
     }
-    position.profit = worth_and_profit(position, mark)?.1.max(0);
-    position.profit_since = market.losses.enter(position.profit)?;
+    position.index_entry = match position.base {
+        0 => 0,
+        _ => market.index_of(position)?,
+    };
     Ok(())
 }
 
-/// What a position that was brought up to date is worth without its quote, and what it has won or lost by now. Micro-USD.
-pub(super) fn worth_and_profit(position: &Position, mark: u64) -> Result<(i64, i64)> {
+/// What a position that was brought up to date is worth without its quote, and with it. Micro-USD.
+pub(super) fn worth_and_value(position: &Position, mark: u64) -> Result<(i64, i64)> {
     let worth = rough_worth(position.base, mark)?;
-    let profit = sub(add(worth, position.quote)?, position.premium)?;
-    Ok((worth, profit))
+    Ok((worth, add(worth, position.quote)?))
 }
 
 /// `base x mark` in micro-USD, within one toward zero: what is only compared.
-fn rough_worth(base: i64, mark: u64) -> Result<i64> {
+pub(super) fn rough_worth(base: i64, mark: u64) -> Result<i64> {
     const ONE: u64 = 1_000_000;
     let size = base.unsigned_abs();
     // Below 2²⁰ x 2⁴⁴ in the part of a contract.
@@ -283,13 +241,11 @@ pub fn accrue_funding<B: BookParts>(
     market.funding.accrue(&funding, index, books.now)
 }
 
-/// Brings a perpetual's quote up to the market's funding index; of others nothing is due.
-fn take_funding(market: &mut Market, position: &mut Position) -> Result<()> {
-    if position.kind != PositionKind::Perpetual as u8 {
-        return Ok(());
-    }
-    let growth = sub(market.funding.index, position.funding_entry)?;
-    position.funding_entry = market.funding.index;
+/// Brings a position's quote up to the index of its side.
+fn take_index(market: &mut Market, position: &mut Position) -> Result<()> {
+    let index = market.index_of(position)?;
+    let growth = sub(index, position.index_entry)?;
+    position.index_entry = index;
     if growth == 0 || position.base == 0 {
         return Ok(());
     }
@@ -299,6 +255,6 @@ fn take_funding(market: &mut Market, position: &mut Position) -> Result<()> {
     market.quote = add(market.quote, minus)?;
     // Below 2⁴⁷ x 2⁶³, and 2⁶³ x 2⁴⁰.
     let exact = i128::from(position.base) * i128::from(growth);
-    market.funding_entries.add(exact)?;
+    market.index_entries.add(exact)?;
     market.dust.add(i128::from(paid) * SUM_PER_MICRO - exact)
 }

@@ -33,8 +33,10 @@ pub fn settle(
     let amount = unrealised.min(market.unsettled);
     let minus = negative(amount)?;
     position.add(0, minus)?;
-    write_down(market, position, mark)?;
+    let underlying = position.underlying;
+    write_down(market, position)?;
     account.free_if_empty(slot);
+    account.earn(underlying, amount);
     market.quote = add(market.quote, minus)?;
     take_unsettled(&mut pool.ledger, market, amount)?;
     credit(pool, account, amount)?;
@@ -57,8 +59,6 @@ pub fn convert(
     if base != 0 {
         let rounded = worth(position, payoff)?;
         position.add(negative(base)?, rounded)?;
-        // What was paid for it was cash then; from here on it is a claim.
-        position.premium = 0;
         market.quote = add(market.quote, rounded)?;
         // Below 2⁴⁷ x 2⁴⁴ x 2²⁰.
         let exact = Quantity(base).times_micro(payoff).0 << INDEX_BITS;

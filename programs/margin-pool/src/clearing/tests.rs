@@ -1,6 +1,6 @@
 use {
     super::*,
-    crate::state::{MarginAccount, Market, Pool, PositionKind, Wide},
+    crate::state::{Fall, MarginAccount, Market, Pool, PositionKind, Wide},
     cep_risk::{Price, funding::FundingParams, interest::InterestParams},
     proptest::prelude::*,
 };
@@ -35,7 +35,7 @@ const FUNDING: FundingParams = FundingParams {
     depth: 1,
 };
 
-/// What positions are marked at when they trade.
+/// What positions are marked at when they are closed against the other side.
 const MARK: u64 = 500;
 
 struct House {
@@ -67,7 +67,7 @@ impl House {
             &mut self.pool,
             &mut self.market,
             sides,
-            (asset, MARK),
+            asset,
             (base, quote),
         )
         .unwrap();
@@ -102,25 +102,38 @@ impl House {
     /// All that holds of the pool and of the market, and their sums over all accounts.
     fn check(&self) {
         let ledger = &self.pool.ledger;
-        ledger.invariant(self.pool.losses.due).unwrap();
+        let due = self.pool.losses.due + self.pool.held.due;
+        ledger.invariant(due).unwrap();
         let interest = &self.pool.interest;
         interest.invariant(ledger.cash, ledger.interest).unwrap();
         self.market.invariant().unwrap();
         let cash: i64 = self.accounts.iter().map(|a| a.cash).sum();
         assert_eq!(cash, ledger.cash);
         let positions = self.accounts.iter().flat_map(|a| &a.positions);
-        let (mut quote, mut entries, mut profits) = (0, 0, 0);
+        let (mut quote, mut entries) = (0, 0);
         let mut bases = std::collections::BTreeMap::<u64, i64>::new();
         for p in positions.filter(|p| !p.is_free()) {
             quote += p.quote;
-            entries += i128::from(p.base) * i128::from(p.funding_entry);
-            profits += self.market.losses.kept(p.profit, p.profit_since).unwrap();
+            entries += i128::from(p.base) * i128::from(p.index_entry);
             *bases.entry(p.instrument).or_default() += p.base;
         }
         for r in &self.market.reductions {
             quote += r.quote;
             entries += r.entries.get();
             *bases.entry(r.instrument).or_default() += r.base;
+        }
+        // What all open contracts have borne, taken or not.
+        for levy in &self.market.levies {
+            let (long, short) = match levy.instrument {
+                0 => (self.market.open_long, self.market.open_short),
+                id => {
+                    let against = |long| self.market.series_open_against(levy.slot, id, long);
+                    (against(false), against(true))
+                }
+            };
+            for (open, side) in [(long, levy.long), (short, levy.short)] {
+                entries -= i128::from(open) * i128::from(side.index);
+            }
         }
         // Until an instrument is settled account by account.
         assert_eq!(
@@ -131,14 +144,15 @@ impl House {
         for a in &self.accounts {
             let used = a.positions.iter().filter(|p| !p.is_free()).count();
             assert_eq!(usize::from(a.open_positions), used);
-            assert_eq!(a.at_risk, if used == 0 { 0 } else { a.cash.max(0) });
+            assert!((0..=a.cash.max(0)).contains(&a.held));
+            let free = a.cash.max(0) - a.held;
+            assert_eq!(a.at_risk, if used == 0 { 0 } else { free });
         }
         // Nobody is asked for more than all have, and no loss is left to nobody but units of rounding.
-        let losses = &self.market.losses;
-        assert!(
-            profits <= losses.claims && losses.claims - profits < 100,
-            "{profits} {losses:?}"
-        );
+        let held = self.accounts.iter();
+        let held = held.map(|a| self.pool.held.kept(a.held, a.held_since).unwrap());
+        let (held, sum) = (held.sum::<i64>(), self.pool.held.claims);
+        assert!(held <= sum && sum - held < 100);
         let at_risk = self
             .accounts
             .iter()
@@ -146,7 +160,7 @@ impl House {
         let (at_risk, losses) = (at_risk.sum::<i64>(), &self.pool.losses);
         assert!(at_risk <= losses.claims && losses.claims - at_risk < 100);
         assert_eq!(quote, self.market.quote);
-        assert_eq!(entries, self.market.funding_entries.get());
+        assert_eq!(entries, self.market.index_entries.get());
         assert_eq!(self.market.unsettled, ledger.unsettled);
     }
 }
@@ -281,8 +295,13 @@ enum Act {
     Time(i64),
     Premium(u64),
     Sweep,
-    /// An account's part of a loss is paid by the profits of the market, or by cash.
-    Default(usize, i64),
+    /// A loss of an account is borne by the contracts of one side of an instrument, each by so much at most, in a period, and
+    /// by cash.
+    Default(usize, i64, (usize, bool, u64, u32)),
+    /// So much is visible of losses to come.
+    Visible(i64),
+    /// Between two accounts, as far as it may leave.
+    Transfer(usize, usize, i64),
     /// An account's position is closed against the other side, at this much more than it is worth.
     Reduce(usize, usize, i64),
 }
@@ -298,7 +317,10 @@ fn act() -> impl Strategy<Value = Act> {
         2 => (1..5_000_000i64).prop_map(Act::Time),
         1 => (1..2_000u64).prop_map(Act::Premium),
         1 => Just(Act::Sweep),
-        1 => (0..4usize, 1..3_000i64).prop_map(|(a, amount)| Act::Default(a, amount)),
+        2 => (0..4usize, 1..3_000i64, (0..3usize, any::<bool>(), 0..900u64, 1..5u32))
+            .prop_map(|(a, amount, side)| Act::Default(a, amount, side)),
+        1 => prop_oneof![Just(0), 1..4_000i64].prop_map(Act::Visible),
+        1 => (0..4usize, 0..4usize, 1..2_000i64).prop_map(|(a, b, amount)| Act::Transfer(a, b, amount)),
         2 => (0..4usize, 0..3usize, 0..900i64).prop_map(|(a, asset, extra)| Act::Reduce(a, asset, extra)),
     ]
 }
@@ -315,11 +337,13 @@ impl House {
                 credit(&mut self.pool, &mut self.accounts[who], got).unwrap();
             }
             Act::Withdraw(who, amount) => {
-                credit(&mut self.pool, &mut self.accounts[who], 0).unwrap();
-                let owned = u64::try_from(self.cash(who)).unwrap_or(0);
+                let (pool, account) = (&mut *self.pool, &mut *self.accounts[who]);
+                let asked = i64::try_from(amount).unwrap();
                 // As the instruction: no more than the account's own cash, and what the vault has of it.
-                if let Ok(left) = self.pool.ledger.release(amount.min(owned)) {
-                    credit(&mut self.pool, &mut self.accounts[who], -left).unwrap();
+                if require_settled_cash(pool, account, asked).is_ok()
+                    && let Ok(left) = pool.ledger.release(amount)
+                {
+                    credit(pool, account, -left).unwrap();
                 }
             }
             Act::Exchange(a, b, asset, base, quote) if a != b => {
@@ -341,7 +365,27 @@ impl House {
                 sweep_interest(&mut self.pool).unwrap();
                 sweep_dust(&mut self.pool, &mut self.market).unwrap();
             }
-            Act::Default(who, amount) => self.default_on(who, amount),
+            Act::Default(who, amount, (asset, long, won, period)) => {
+                let asset = &assets[asset];
+                let fall = Fall {
+                    underlying: 0,
+                    slot: asset.slot,
+                    instrument: asset.instrument,
+                    long,
+                    loss: 1,
+                    won,
+                    period,
+                };
+                self.default_on(who, amount, &fall);
+            }
+            Act::Visible(amount) => self.pool.visible_shortfall = amount,
+            Act::Transfer(a, b, amount) if a != b => {
+                let [from, to] = self.accounts.get_disjoint_mut([a, b]).unwrap();
+                let (from, to) = (&mut **from, &mut **to);
+                if require_settled_cash(&mut self.pool, from, amount).is_ok() {
+                    pay(&mut self.pool, from, to, amount).unwrap();
+                }
+            }
             Act::Reduce(who, asset, extra) if assets[asset].base(&self.accounts[who]) != 0 => {
                 self.reduce(who, &assets[asset], extra);
             }
@@ -349,20 +393,17 @@ impl House {
         }
     }
 
-    /// `who` is paid what the market's profits and the pool's cash have of `amount`.
-    fn default_on(&mut self, who: usize, amount: i64) {
+    /// `who` is paid what the contracts that won and the pool's cash have of `amount`.
+    fn default_on(&mut self, who: usize, amount: i64, fall: &Fall) {
         let (pool, market) = (&mut *self.pool, &mut *self.market);
         let account = &mut self.accounts[who];
-        let profits = amount.min(market.losses.claims);
-        if profits > 0 {
-            market.losses.share(profits).unwrap();
-            super::waterfall::grant(market, account, 0, profits).unwrap();
+        let borne = market.charge(fall, amount).unwrap();
+        assert!((0..=amount).contains(&borne));
+        if borne > 0 {
+            grant(market, account, 0, borne).unwrap();
             register(pool, account).unwrap();
         }
-        let cash = (amount - profits).min(pool.losses.claims);
-        if cash > 0 {
-            pool.losses.share(cash).unwrap();
-        }
+        let cash = super::cash::share_among_cash(pool, amount - borne).unwrap();
         credit(pool, account, cash).unwrap();
     }
 
@@ -371,14 +412,13 @@ impl House {
         let slot = self.slot(who, asset);
         let (pool, market) = (&mut *self.pool, &mut *self.market);
         let account = &mut self.accounts[who];
-        if !touch(pool, market, account, (slot, MARK)).unwrap() || asset.base(account) == 0 {
+        if !touch(pool, market, account, slot).unwrap() || asset.base(account) == 0 {
             return;
         }
-        let before = (market.open_long, market.open_short, market.open_futures);
-        let done = close_against(pool, market, account, slot, (MARK, extra));
-        assert!(
-            done.is_ok() || before == (market.open_long, market.open_short, market.open_futures)
-        );
+        if !market.can_close_against(asset.instrument, asset.base(account)) {
+            return;
+        }
+        close_against(pool, market, account, slot, (MARK, extra)).unwrap();
     }
 
     /// Everything is closed or expires at `last`, everybody is paid.
@@ -387,7 +427,7 @@ impl House {
             for slot in 0..3 {
                 if !self.accounts[who].positions[slot].is_free() {
                     let (pool, market) = (&mut *self.pool, &mut *self.market);
-                    touch(pool, market, &mut self.accounts[who], (slot, MARK)).unwrap();
+                    touch(pool, market, &mut self.accounts[who], slot).unwrap();
                 }
             }
         }
@@ -415,6 +455,7 @@ impl House {
                 }
             }
         }
+        self.pool.visible_shortfall = 0;
         for account in &mut self.accounts {
             credit(&mut self.pool, account, 0).unwrap();
         }
@@ -447,15 +488,15 @@ fn sequences(cases: u32, checked: bool) {
         h.check();
         prop_assert!(interest >= 0 && dust >= 0);
         // Every loss was taken from those who share it, and by rounding units more, which stay in the pots.
-        let over = [-h.market.losses.due, -h.pool.losses.due];
+        let over = [-h.pool.held.due, -h.pool.losses.due];
         prop_assert!(
             over.iter().all(|over| (0..100).contains(over)),
             "{:?}",
             over
         );
-        prop_assert_eq!((h.market.quote, h.market.unsettled), (0, over[0]));
+        prop_assert_eq!((h.market.quote, h.market.unsettled), (0, 0));
         prop_assert_eq!(h.market.converting, Wide::default());
-        prop_assert_eq!(h.market.funding_entries, Wide::default());
+        prop_assert_eq!(h.market.index_entries, Wide::default());
         let ledger = &h.pool.ledger;
         let cash: i64 = (0..4).map(|who| h.cash(who)).sum();
         let pots = ledger.fees + ledger.insurance + ledger.interest;

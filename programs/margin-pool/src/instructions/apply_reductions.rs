@@ -3,9 +3,9 @@ use {
         clearing::{self, Asset, Markets},
         error::MarginPoolError,
         events::ReductionApplied,
-        margin::{BookParts, Books, RiskAccounts, bit, valuation},
+        margin::{RiskAccounts, bit},
         seeds,
-        state::{MarginAccount, Pool, Position},
+        state::{MarginAccount, Pool},
     },
     anchor_lang::prelude::*,
 };
@@ -42,8 +42,7 @@ pub(crate) fn handler<'info>(ctx: Context<'info, ApplyReductions<'info>>) -> Res
         if position.reduced == market.reduced(position.instrument, base) {
             continue;
         }
-        let mark = mark_held(position, &books)?;
-        clearing::touch(&mut pool, market, &mut account, (slot, mark))?;
+        clearing::touch(&mut pool, market, &mut account, slot)?;
         let left = account.positions.get(slot).filter(|p| asset.is_of(p));
         emit!(ReductionApplied {
             margin_account: ctx.accounts.margin_account.key(),
@@ -55,13 +54,4 @@ pub(crate) fn handler<'info>(ctx: Context<'info, ApplyReductions<'info>>) -> Res
     }
     markets.finish()?;
     pool.invariant()
-}
-
-/// What a position is marked at: at its settlement price once there is one.
-fn mark_held<B: BookParts>(position: &Position, books: &Books<B>) -> Result<u64> {
-    let book = &books.listed(position.underlying)?.book;
-    match valuation::settled_payoff(book, position)? {
-        Some(payoff) => Ok(payoff),
-        None => clearing::mark_of(position, book, books.now),
-    }
 }

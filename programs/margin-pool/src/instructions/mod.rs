@@ -21,6 +21,7 @@ pub mod list_collateral;
 pub mod list_underlying;
 pub mod propose_pool_change;
 pub mod reduce_opposite;
+pub mod report_shortfall;
 pub mod revoke_delegate;
 pub mod set_delegate;
 pub mod settle_expired;
@@ -43,7 +44,7 @@ pub use {
     collect_fees::*, confirm_margin::*, create_account::*, delist_collateral::*, deposit::*,
     deposit_insurance::*, end_liquidation::*, execute_pool_change::*, halt_withdrawals::*,
     initialize_pool::*, list_collateral::*, list_underlying::*, propose_pool_change::*,
-    reduce_opposite::*, revoke_delegate::*, set_delegate::*, settle_expired::*, settle_pnl::*,
+    reduce_opposite::*, report_shortfall::*, revoke_delegate::*, set_delegate::*, settle_expired::*, settle_pnl::*,
     tighten_pool::*, trade_block::*, trade_rfq::*, trade_venue::*, transfer::*, transfer_leg::*,
     transfer_slice::*, withdraw::*, withdraw_insurance::*, write_off::*,
 };

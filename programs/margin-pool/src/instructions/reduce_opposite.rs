@@ -24,11 +24,12 @@ pub struct ReduceOpposite<'info> {
 }
 
 /// Closes every position of the account against all on the other side, pro rata, at the price at which the account makes up
-/// `shortfall` (micro-USD, what it owes beyond what it has): its bankruptcy price.
+/// `shortfall` (micro-USD, what it owes beyond what it has): its bankruptcy price. One that cannot be closed now (see
+/// `Market::can_close_against`) stays with its part of the shortfall, and does not stop the others. Returns what stays.
 pub(crate) fn handler<'info>(
     ctx: Context<'info, ReduceOpposite<'info>>,
     shortfall: i64,
-) -> Result<()> {
+) -> Result<u64> {
     let mut pool = ctx.accounts.pool.load_mut()?;
     let mut account = ctx.accounts.margin_account.load_mut()?;
     account.require_in_liquidation()?;
@@ -48,17 +49,27 @@ pub(crate) fn handler<'info>(
         if let Some(mark) = mark {
             let position = account.position_mut(slot)?;
             before.hold(slot, position, mark, (0, 0))?;
-            reducing.note(position, slot, mark)?;
+            // A claim stays as it is.
+            if position.base != 0 {
+                let fall = clearing::fall_of(position, &books, mark)?;
+                reducing.count(position, (slot, mark), fall.as_ref())?;
+            }
         }
     }
     before.balances(&account, None);
+    let (mut left, mut done) = (0u64, false);
     for (slot, mark, extra) in reducing.divide(shortfall)? {
         let position = account.position_mut(slot)?;
         let (asset, base) = (Asset::held(position)?, position.base);
         let mut market = risk.market_mut(asset.underlying)?;
+        if !market.can_close_against(asset.instrument, base) {
+            left = left.saturating_add(extra.unsigned_abs());
+            continue;
+        }
         let held = (mark, extra);
         let quote = clearing::close_against(&mut pool, &mut market, &mut account, slot, held)?;
         market.invariant()?;
+        done = true;
         emit!(PositionReduced {
             margin_account: ctx.accounts.margin_account.key(),
             market: pool.underlying(asset.underlying)?.market,
@@ -67,6 +78,8 @@ pub(crate) fn handler<'info>(
             quote,
         });
     }
+    require!(done, MarginPoolError::ReductionPending);
     before.check(&account, None, &Rule::Closed { shortfall })?;
-    pool.invariant()
+    pool.invariant()?;
+    Ok(left)
 }

@@ -61,8 +61,8 @@ pub(crate) fn handler<'info>(ctx: Context<'info, TransferLeg<'info>>, args: LegA
             let mut market = risk.market_mut(asset.underlying)?;
             clearing::accrue_funding(&pool, &mut market, &books, asset.underlying)?;
             let held = (slot, &asset);
-            let mark = make_current(&mut pool, &mut market, &mut from, &books, held)?;
-            let mark = mark.ok_or(MarginPoolError::BadSlice)?;
+            make_current(&mut pool, &mut market, &mut from, &books, held)?
+                .ok_or(MarginPoolError::BadSlice)?;
             let own = from.position_mut(slot)?.base;
             let part = base != 0
                 && base.signum() == own.signum()
@@ -80,7 +80,7 @@ pub(crate) fn handler<'info>(ctx: Context<'info, TransferLeg<'info>>, args: LegA
             let before = record(&from, &to, (slot, own))?;
             let sides = (&mut *to, &mut *from);
             let moved = (base, negative(args.payment)?);
-            clearing::exchange(&mut pool, &mut market, sides, (&asset, mark), moved)?;
+            clearing::exchange(&mut pool, &mut market, sides, &asset, moved)?;
             market.invariant()?;
             before
         }

@@ -1,6 +1,6 @@
 use {
     crate::{
-        clearing::{self, Asset, Causes, Claim, Covered, Handover, Markets, Rule, SlotMap},
+        clearing::{self, Asset, Causes, Claim, Covered, Grants, Handover, Markets, Rule, SlotMap},
         error::MarginPoolError,
         events::SliceTransferred,
         margin::{BookParts, Books, Pair, RiskAccounts, valuation},
@@ -65,25 +65,7 @@ pub(crate) fn handler<'info>(
     let books = risk.books(Clock::get()?.unix_timestamp)?;
     pool.accrue(books.now)?;
     let sides = (&mut *from, &mut *to);
-    let causes = take_part(&mut pool, sides, (&risk, &books), &args)?;
-    let mut covered = Covered::default();
-    if args.payment < 0 {
-        let claim = Claim {
-            amount: negative(args.payment)?,
-            shortfall: args.shortfall,
-            tranche: args.tranche,
-        };
-        let cash = to.cash;
-        covered = clearing::cover(&mut pool, &risk, &mut to, claim, &causes)?;
-        let total = covered.total()?;
-        require!(total >= args.least, MarginPoolError::LossUncovered);
-        // What the pool pays is what was asked for at most, and the bidder has it.
-        let paid = sub(to.cash, cash)? == add(covered.fund, covered.cash)?;
-        require!(
-            paid && total <= claim.amount,
-            MarginPoolError::HandoverMismatch
-        );
-    }
+    let covered = take_part(&mut pool, sides, (&risk, &books), &args)?;
     if args.unconfirmed {
         to.in_liquidation = standing::UNCONFIRMED;
     }
@@ -98,32 +80,43 @@ pub(crate) fn handler<'info>(
     Ok(covered)
 }
 
-/// Moves the part of everything to the bidder, and its payment, if it pays, to the account. Both are brought up to date first,
-/// and what they are after is compared with that.
+/// Moves the part of everything to the bidder, and its payment, if it pays, to the account; or pays the bidder for what the
+/// account lacks, before anything changes hands. Both are brought up to date first, and what they are after is compared with
+/// that.
 fn take_part(
     pool: &mut Pool,
     (from, to): (&mut MarginAccount, &mut MarginAccount),
     (risk, books): (&RiskAccounts, &Books<Pair>),
     args: &SliceArgs,
-) -> Result<Causes> {
+) -> Result<Covered> {
     // Interest until now first: what is for sale is what the account has.
     clearing::credit(pool, from, 0)?;
     clearing::credit(pool, to, 0)?;
     let mut slots = SlotMap::of(to);
     let mut markets = Markets::new(risk, books);
-    let before = bring_both_up(pool, (from, to), (&mut markets, books), &slots)?;
+    let held = bring_up(pool, from, (&mut markets, books))?;
+    let (mut covered, mut grants) = (Covered::default(), Grants::default());
+    if args.payment < 0 {
+        markets.finish()?;
+        (covered, grants) = cover(pool, (from, to), (risk, books), (&held, args))?;
+        clearing::credit(pool, from, 0)?;
+        markets = Markets::new(risk, books);
+    }
+    let before = record(pool, (from, to), &mut markets, (&held, &slots))?;
 
-    let mut causes = Causes::default();
     for (slot, mark) in before.slots() {
         let position = from.position_mut(slot)?;
         let asset = Asset::held(position)?;
-        causes.note(position, mark)?;
         let part = clearing::part_of(position, mark, args.fraction)?;
         let (market, held) = (markets.of(pool, asset.underlying)?, (&asset, mark));
         let taker = (&mut *to, &mut slots);
         clearing::exchange_as_is(pool, market, taker, (from, slot), held, part)?;
     }
     markets.finish()?;
+    // What was lost and settled before goes as what is held does.
+    for earned in &mut from.earned {
+        *earned = earned.saturating_sub(slice_of(*earned, args.fraction));
+    }
     move_collateral(from, to, args.fraction)?;
     let for_sale = sub(from.cash, args.reserved)?;
     let part = slice_of(for_sale, args.fraction);
@@ -136,36 +129,96 @@ fn take_part(
         payment,
     };
     before.check(from, Some((to, &slots)), &rule)?;
-    Ok(causes)
+    for (underlying, granted) in (0u8..).zip(grants).filter(|(_, granted)| *granted > 0) {
+        let market = &mut *risk.market_mut(underlying)?;
+        clearing::grant(market, to, underlying, granted)?;
+        market.invariant()?;
+    }
+    clearing::register(pool, to)?;
+    Ok(covered)
 }
 
-/// Brings all that `from` holds up to date, and what `to` has of the same, and records both: each slot of the account once,
-/// its market found by the position's underlying.
-fn bring_both_up<B: BookParts>(
+/// Pays the bidder what there is for taking over what the account lacks; what contracts bear is to be written after. `held`:
+/// slots and marks of what the account holds.
+fn cover(
     pool: &mut Pool,
-    (from, to): (&mut MarginAccount, &mut MarginAccount),
+    (from, to): (&MarginAccount, &mut MarginAccount),
+    (risk, books): (&RiskAccounts, &Books<Pair>),
+    (held, args): (&[(usize, u64)], &SliceArgs),
+) -> Result<(Covered, Grants)> {
+    let missing = MarginPoolError::PositionNotFound;
+    let mut causes = Causes::of(from);
+    for (slot, mark) in held {
+        causes.count(from.positions.get(*slot).ok_or(missing)?, *mark)?;
+    }
+    let claim = Claim {
+        amount: negative(args.payment)?,
+        shortfall: args.shortfall,
+        tranche: args.tranche,
+    };
+    let (covered, grants) = clearing::cover(pool, risk, claim, &causes, || {
+        let mut falls = Vec::with_capacity(held.len());
+        for (slot, mark) in held {
+            let position = from.positions.get(*slot).ok_or(missing)?;
+            falls.extend(clearing::fall_of(position, books, *mark)?);
+        }
+        Ok(falls)
+    })?;
+    let total = covered.total()?;
+    require!(total >= args.least, MarginPoolError::LossUncovered);
+    // What the bidder bears of it by its own cash first.
+    clearing::credit(pool, to, 0)?;
+    let (cash, paid) = (to.cash, add(covered.fund, covered.cash)?);
+    clearing::credit(pool, to, paid)?;
+    // What the pool pays is what was asked for at most, and the bidder has it.
+    require!(
+        sub(to.cash, cash)? == paid && total <= claim.amount,
+        MarginPoolError::HandoverMismatch
+    );
+    Ok((covered, grants))
+}
+
+/// Brings all that `from` holds up to date: each slot of the account once, its market found by the position's underlying. Returns
+/// the slots of which something is left, with their marks.
+fn bring_up<B: BookParts>(
+    pool: &mut Pool,
+    from: &mut MarginAccount,
     (markets, books): (&mut Markets<B>, &Books<B>),
-    slots: &SlotMap,
-) -> Result<Handover> {
-    let mut before = Handover::of(from);
+) -> Result<Vec<(usize, u64)>> {
+    let mut held = Vec::with_capacity(usize::from(from.open_positions));
     for slot in 0..from.positions.len() {
         let Some(position) = from.positions.get(slot).filter(|p| !p.is_free()) else {
             continue;
         };
         let asset = Asset::held(position)?;
         let market = markets.of(pool, asset.underlying)?;
-        let Some(mark) = make_current(pool, market, from, books, (slot, &asset))? else {
-            continue;
-        };
-        let own = match slots.find(&asset, to) {
+        if let Some(mark) = make_current(pool, market, from, books, (slot, &asset))? {
+            held.push((slot, mark));
+        }
+    }
+    Ok(held)
+}
+
+/// Records all that `from` holds, brings up to date what `to` has of the same, and records that too.
+fn record<B: BookParts>(
+    pool: &mut Pool,
+    (from, to): (&mut MarginAccount, &mut MarginAccount),
+    markets: &mut Markets<B>,
+    (held, slots): (&[(usize, u64)], &SlotMap),
+) -> Result<Handover> {
+    let mut before = Handover::of(from);
+    for (slot, mark) in held {
+        let position = from.position_mut(*slot)?;
+        let own = match slots.find(&Asset::held(position)?, to) {
             Some(at) => {
+                let market = markets.of(pool, position.underlying)?;
                 let own = to.position_mut(at)?;
                 clearing::bring_up(market, own)?;
                 (own.base, own.quote)
             }
             None => (0, 0),
         };
-        before.hold(slot, from.position_mut(slot)?, mark, own)?;
+        before.hold(*slot, position, *mark, own)?;
     }
     before.balances(from, Some(to));
     Ok(before)
@@ -195,7 +248,7 @@ pub(super) fn make_current<B: BookParts>(
     if account.position_mut(slot)?.base != 0 {
         return Ok(Some(mark));
     }
-    let left = clearing::touch(pool, market, account, (slot, mark))?;
+    let left = clearing::touch(pool, market, account, slot)?;
     Ok(left.then_some(mark))
 }
 

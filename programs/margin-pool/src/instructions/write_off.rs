@@ -10,8 +10,8 @@ use {
     anchor_lang::prelude::*,
 };
 
-/// Remaining accounts: a (risk book, writable market) pair for every underlying the account has a claim in. The caller, the
-/// liquidation program, has the account in auction.
+/// Remaining accounts: a (risk book, writable market) pair for every underlying the account has a claim in, or lost in by
+/// `MarginAccount.earned`. The caller, the liquidation program, has the account in auction.
 #[derive(Accounts)]
 pub struct WriteOff<'info> {
     #[account(mut, seeds = [seeds::POOL], bump = pool.load()?.bump,
@@ -22,9 +22,12 @@ pub struct WriteOff<'info> {
     pub liquidation_authority: Signer<'info>,
 }
 
-/// Makes good what an account owes that has nothing but claims, beyond those: the insurance fund first, then cash. Claims are paid
-/// as far as losers have paid in. Returns who paid.
-pub(crate) fn handler<'info>(ctx: Context<'info, WriteOff<'info>>) -> Result<Covered> {
+/// Covers what an account owes that has nothing but claims, beyond those: the insurance fund within the tranches (ppm) of the
+/// markets that caused it first, then cash. Claims are paid as far as losers have paid in. Returns who paid.
+pub(crate) fn handler<'info>(
+    ctx: Context<'info, WriteOff<'info>>,
+    tranche: u64,
+) -> Result<Covered> {
     let mut pool = ctx.accounts.pool.load_mut()?;
     let mut account = ctx.accounts.margin_account.load_mut()?;
     account.require_in_liquidation()?;
@@ -37,6 +40,7 @@ pub(crate) fn handler<'info>(ctx: Context<'info, WriteOff<'info>>) -> Result<Cov
     let risk = RiskAccounts::load(&pool, ctx.remaining_accounts)?;
     let (mut before, mut worth) = (Handover::of(&account), 0);
     before.balances(&account, None);
+    let mut causes = Causes::of(&account);
     for slot in 0..account.positions.len() {
         let Some(claim) = account.positions.get(slot).filter(|p| !p.is_free()) else {
             continue;
@@ -47,17 +51,22 @@ pub(crate) fn handler<'info>(ctx: Context<'info, WriteOff<'info>>) -> Result<Cov
         before.hold(slot, claim, 0, (0, 0))?;
         clearing::settle(&mut pool, &mut market, &mut account, slot, 0)?;
         market.invariant()?;
-        let left = account.positions.get(slot).map_or(0, |p| p.quote);
-        worth = add(worth, left)?;
+        if let Some(left) = account.positions.get(slot).filter(|p| !p.is_free()) {
+            causes.count(left, 0)?;
+            worth = add(worth, left.quote)?;
+        }
     }
     let debt = negative(add(worth, account.cash)?)?.max(0);
     let claim = Claim {
         amount: debt,
         shortfall: debt,
-        tranche: 0,
+        tranche,
     };
-    let causes = Causes::default();
-    let covered = clearing::cover(&mut pool, &risk, &mut account, claim, &causes)?;
+    // Nothing is held on the other side of which anybody could bear it: its instruments are gone.
+    let none = || Ok(Vec::new());
+    let (covered, _) = clearing::cover(&mut pool, &risk, claim, &causes, none)?;
+    let paid = add(covered.fund, covered.cash)?;
+    clearing::credit(&mut pool, &mut account, paid)?;
     require!(
         debt == 0 || covered.total()? > 0,
         MarginPoolError::LossUncovered

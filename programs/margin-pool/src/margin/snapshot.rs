@@ -19,6 +19,8 @@ use {
 pub struct Snapshot<'a> {
     /// Settled cash, and what settled instruments are worth.
     pub cash: i64,
+    /// Of that, what is kept back for auctions beyond the fund: initial margin does not count it.
+    pub held: i64,
     pub holdings: Vec<Holding<'a>>,
     /// Underlyings that move the account.
     pub exposed: Underlyings,
@@ -45,6 +47,7 @@ impl<'a> Snapshot<'a> {
     pub const fn empty() -> Self {
         Self {
             cash: 0,
+            held: 0,
             holdings: Vec::new(),
             exposed: 0,
             stale_curves: 0,
@@ -92,6 +95,11 @@ impl<'a> Snapshot<'a> {
         self.cash = add(account.cash, interest.map_err(MarginPoolError::from)?)?;
         let kept = pool.losses.kept(account.at_risk, account.at_risk_since)?;
         self.cash = sub(self.cash, sub(account.at_risk, kept)?)?;
+        self.held = pool.held.kept(account.held, account.held_since)?;
+        self.cash = sub(self.cash, sub(account.held, self.held)?)?;
+        if pool.visible_shortfall == 0 {
+            self.held = 0;
+        }
         self.holdings.clear();
         self.holdings.reserve_exact(count(account));
         (self.exposed, self.stale_curves) = (0, 0);
@@ -224,7 +232,7 @@ impl<'a> Snapshot<'a> {
             scratch.make_room_for_options();
         }
         let views = books.views(kind)?;
-        let breakdown = self.portfolio(&views).evaluate(&margin, kind, scratch);
+        let breakdown = self.portfolio(&views, kind).evaluate(&margin, kind, scratch);
         Ok(breakdown.map_err(MarginPoolError::from)?)
     }
 
@@ -241,7 +249,8 @@ impl<'a> Snapshot<'a> {
             scratch.make_room_for_options();
         }
         let (views, maintenance) = (books.views(Kind::Initial)?, books.views(Kind::Maintenance)?);
-        let portfolio = self.portfolio(&views);
+        // What is kept back counts in neither here: a trade may not use it up.
+        let portfolio = self.portfolio(&views, Kind::Initial);
         let both = portfolio.evaluate_both(&maintenance, &margin, scratch, asked);
         Ok(both.map_err(MarginPoolError::from)?)
     }
@@ -256,7 +265,7 @@ impl<'a> Snapshot<'a> {
     ) -> Result<i64> {
         let margin = pool.params.margin();
         let views = books.views(kind)?;
-        let total = self.portfolio(&views).isolated(&margin, kind, scratch);
+        let total = self.portfolio(&views, kind).isolated(&margin, kind, scratch);
         Ok(total.map_err(MarginPoolError::from)?)
     }
 
@@ -292,17 +301,22 @@ impl<'a> Snapshot<'a> {
         self.exposed & books.which(|book| !book.scenarios_cover_volatility())
     }
 
-    fn portfolio<'b>(&'b self, books: &'b [cep_risk::Book<'b>]) -> Portfolio<'b> {
+    fn portfolio<'b>(&'b self, books: &'b [cep_risk::Book<'b>], kind: Kind) -> Portfolio<'b> {
+        let held = match kind {
+            Kind::Initial => self.held,
+            Kind::Maintenance => 0,
+        };
         Portfolio {
-            cash: self.cash,
+            // It is a part of the cash.
+            cash: self.cash.saturating_sub(held),
             holdings: &self.holdings,
             books,
         }
     }
 }
 
-/// A position as touching it at `now` leaves it: funding, its part of what its side was reduced by, what its profit lost to
-/// defaults. As `clearing::bring_up`.
+/// A position as bringing it up to date at `now` leaves it: funding, what its side bore of defaults, its part of what its side
+/// was reduced by. As `clearing::bring_up`.
 pub fn touched<B: BookParts>(
     pool: &Pool,
     position: &Position,
@@ -310,31 +324,26 @@ pub fn touched<B: BookParts>(
     now: i64,
 ) -> Result<Position> {
     let mut after = *position;
-    if position.kind == PositionKind::Perpetual as u8 && position.base != 0 {
-        let funding = &market.funding;
-        let index = match Price::new(book.header().price) {
-            Ok(price) => funding.at(&pool.params.funding(), price, now)?,
-            Err(_) => funding.index,
-        };
-        let growth = sub(index, position.funding_entry)?;
+    if position.base != 0 {
+        let mut funding = market.funding.index;
+        if position.kind == PositionKind::Perpetual as u8
+            && let Ok(price) = Price::new(book.header().price)
+        {
+            funding = market.funding.at(&pool.params.funding(), price, now)?;
+        }
+        let index = market.index_at(position, funding)?;
+        let growth = sub(index, position.index_entry)?;
         if growth != 0 {
             let paid = owed(position.base, growth).map_err(MarginPoolError::from)?;
             after.quote = sub(after.quote, paid)?;
-            after.funding_entry = index;
+            after.index_entry = index;
         }
     }
     if let Some((_, reduction)) = market.reduction(position.instrument, position.base) {
-        let part = reduction.part_of(&after, after.funding_entry)?;
+        let part = reduction.part_of(&after, after.index_entry)?;
         after.base = add(after.base, part.base)?;
         after.quote = add(after.quote, part.quote)?;
         after.reduced = reduction.now();
-    }
-    let losses = &market.losses;
-    if position.profit > 0 && position.profit_since != losses.left {
-        let kept = losses.kept(position.profit, position.profit_since)?;
-        after.quote = sub(after.quote, sub(position.profit, kept)?)?;
-        after.profit = 0;
-        after.profit_since = losses.left;
     }
     Ok(after)
 }

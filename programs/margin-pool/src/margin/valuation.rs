@@ -37,7 +37,8 @@ pub(super) fn dated<'a>(
     now: i64,
 ) -> Result<Dated<'a>> {
     let (_, instrument) = find((position.slot, position.instrument), instruments)?;
-    match valued(book, instrument, kind, position.base < 0, now)? {
+    let spot = Price::new(book.price).map_err(|_| MarginPoolError::BookNotReady)?;
+    match valued(book, spot, instrument, (kind, position.base < 0), now)? {
         Worth::Live(valued) => Ok(Dated::Live { valued, instrument }),
         Worth::Settled(payoff) => {
             let worth = Quantity(position.base).times_micro(payoff);
@@ -75,13 +76,13 @@ enum Worth<'a> {
     Settled(u64),
 }
 
-/// An instrument at its expected settlement, down for a long and up for a short; at its payoff from the moment at which its
-/// settlement price is decided, whatever state it is in.
+/// An instrument at its expected settlement, what is to come of it at this index price, down for a long and up for a short; at
+/// its payoff from the moment at which its settlement price is decided, whatever state it is in.
 fn valued<'a>(
     book: &RiskBook,
+    spot: Price,
     instrument: &'a Instrument,
-    kind: PositionKind,
-    short: bool,
+    (kind, short): (PositionKind, bool),
     now: i64,
 ) -> Result<Worth<'a>> {
     let expiry = expiry_of(book, instrument).ok_or(MarginPoolError::BookNotReady)?;
@@ -91,7 +92,6 @@ fn valued<'a>(
         }
         Settling::Open(dated) => dated,
     };
-    let spot = Price::new(book.price).map_err(|_| MarginPoolError::BookNotReady)?;
     if kind == PositionKind::Future {
         let forward = forward(spot, expiry, dated.seconds(), short)?;
         return Ok(Worth::Live(Valued::Future { forward, dated }));
@@ -120,17 +120,36 @@ fn valued<'a>(
 /// settlement; down for a long, up for a short. The last curve counts, stale or not. The one function by which trades are
 /// banded, positions valued, settled and sold.
 pub fn mark<B: BookParts>(book: &B, asset: &Asset, short: bool, now: i64) -> Result<u64> {
+    mark_at(book, book.header().price, asset, short, now)
+}
+
+/// What it is marked at by the book's reference price, its curve and its basis being what they are now; `None` before the book
+/// has one.
+pub fn reference_mark<B: BookParts>(
+    book: &B,
+    asset: &Asset,
+    short: bool,
+    now: i64,
+) -> Result<Option<u64>> {
+    match book.header().reference.before {
+        0 => Ok(None),
+        spot => mark_at(book, spot, asset, short, now).map(Some),
+    }
+}
+
+fn mark_at<B: BookParts>(book: &B, spot: u64, asset: &Asset, short: bool, now: i64) -> Result<u64> {
     let header = book.header();
+    let price = Price::new(spot).map_err(|_| MarginPoolError::BookNotReady)?;
     if asset.kind == PositionKind::Perpetual {
-        require!(header.price != 0, MarginPoolError::BookNotReady);
-        return Ok(header.price);
+        return Ok(spot);
     }
     let (_, instrument) = find((asset.slot, asset.instrument), book.instruments())?;
-    Ok(match valued(header, instrument, asset.kind, short, now)? {
+    let held = (asset.kind, short);
+    Ok(match valued(header, price, instrument, held, now)? {
         Worth::Settled(payoff) => payoff,
         Worth::Live(Valued::Future { forward, dated }) => dated.future(forward, short),
         Worth::Live(Valued::Option { mark, .. }) => mark,
-        Worth::Live(Valued::Index) => header.price,
+        Worth::Live(Valued::Index) => spot,
         Worth::Live(Valued::Perpetual { mark }) => mark.micro_usd(),
     })
 }

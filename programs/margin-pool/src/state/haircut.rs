@@ -5,8 +5,8 @@ use {
     cep_risk::loss_index::Survival,
 };
 
-/// Losses that all with a claim of one sort share in proportion, each when it is next touched: profits that a market's
-/// losers could not pay, cash that the pool could not make good. See [`cep_risk::loss_index`].
+/// Losses that all with a claim of one sort share in proportion, each when it is next brought up to date: cash that
+/// nothing else covers. See [`cep_risk::loss_index`].
 #[zero_copy]
 #[derive(Debug, PartialEq, Eq)]
 #[repr(C)]

@@ -1,7 +1,7 @@
 use {crate::error::MarginPoolError, anchor_lang::prelude::*};
 
 /// The pool's quote currency, by whose it is. Micro-USD. `cash + insurance + fees + unsettled + interest` less what cash
-/// lost to defaults and does not know of yet (`Pool.losses.due`) equals `vault` to the unit after every instruction.
+/// lost to defaults and does not know of yet (`Pool.losses.due`, `Pool.held.due`) equals `vault` to the unit after every instruction.
 #[zero_copy]
 #[derive(Debug, PartialEq, Eq)]
 #[repr(C)]

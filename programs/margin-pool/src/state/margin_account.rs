@@ -2,7 +2,7 @@ use {
     super::{Left, Pool, Reduced},
     crate::error::MarginPoolError,
     anchor_lang::prelude::*,
-    cep_risk::units::MAX_QUANTITY,
+    cep_risk::{MAX_UNDERLYINGS, units::MAX_QUANTITY},
 };
 
 pub const MAX_POSITIONS: usize = 64;
@@ -37,6 +37,13 @@ pub struct MarginAccount {
     /// Cash that shares such losses, as it was last written down, micro-USD: see `Pool.losses`.
     pub at_risk: i64,
     pub at_risk_since: Left,
+    /// Cash kept back, micro-USD, for auctions that were open beyond the fund when other cash of the account left or
+    /// stopped sharing losses: see `Pool.held`.
+    pub held: i64,
+    pub held_since: Left,
+    /// What was moved into cash of the profits (losses: negative) in each underlying since the account last had neither a
+    /// position nor a debt, micro-USD: what caused a debt when nothing else shows it any more.
+    pub earned: [i64; MAX_UNDERLYINGS],
     /// Who else may act for the account, and how.
     pub delegates: [Delegate; MAX_DELEGATES],
     pub positions: [Position; MAX_POSITIONS],
@@ -73,14 +80,8 @@ pub struct Position {
     pub expiry: i64,
     /// Micro-USD per contract; zero for a future.
     pub strike: u64,
-    /// Where the market's funding index stood when `quote` last took funding; zero for what is no perpetual.
-    pub funding_entry: i64,
-    /// What was paid for what is held of an option (negative: received), micro-USD.
-    pub premium: i64,
-    /// Unrealised profit when the position was last touched, micro-USD; a loss counts as zero. Shares what its market's
-    /// losers cannot pay: see `Market.losses`.
-    pub profit: i64,
-    pub profit_since: Left,
+    /// Where the index of its side stood when `quote` last took it: see `Market::index_of`.
+    pub index_entry: i64,
     /// See [`super::Reduction`].
     pub reduced: Reduced,
 }
@@ -240,8 +241,24 @@ impl MarginAccount {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.cash == 0
+            && self.held == 0
             && self.collaterals.iter().all(|amount| *amount == 0)
             && self.positions.iter().all(Position::is_free)
+    }
+
+    /// So much (micro-USD; negative: a loss) of what it won in an underlying was moved into cash.
+    pub fn earn(&mut self, underlying: u8, amount: i64) {
+        if let Some(earned) = self.earned.get_mut(usize::from(underlying)) {
+            *earned = earned.saturating_add(amount);
+        }
+    }
+
+    /// The underlyings in which the account lost what it has settled, one bit each: who makes good its debt needs their
+    /// markets.
+    #[must_use]
+    pub fn lost_in(&self) -> u8 {
+        let bits = (0u32..).zip(&self.earned).filter(|(_, earned)| **earned < 0);
+        bits.fold(0, |all, (at, _)| all | 1u8.wrapping_shl(at))
     }
 
     /// No open position and no collateral beyond what counts as nothing (`Collateral.dust`): cash or
@@ -279,11 +296,11 @@ impl MarginAccount {
     }
 }
 
-const _: () = assert!(size_of::<Position>() == 120);
+const _: () = assert!(size_of::<Position>() == 88);
 const _: () = assert!(size_of::<Delegate>() == 48);
 const _: () = assert!(
     size_of::<MarginAccount>()
-        == 64 + 32 + 128 + 8 + 24 + MAX_DELEGATES * 48 + 64 * 120 + 17 * 8 + 8 + 88
+        == 64 + 32 + 128 + 8 + 24 + 24 + 64 + MAX_DELEGATES * 48 + 64 * 88 + 17 * 8 + 8 + 88
 );
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
 use {
-    super::{Funding, Haircut, MAX_REDUCTIONS, Reduction, Wide},
+    super::{Funding, Levy, MAX_LEVIES, MAX_REDUCTIONS, Reduction, Wide},
     crate::{error::MarginPoolError, state::add},
     anchor_lang::prelude::*,
     cep_risk::funding::SUM_PER_MICRO,
@@ -29,8 +29,9 @@ pub struct Market {
     /// written into positions: see [`Market::invariant`].
     pub unsettled: i64,
     pub funding: Funding,
-    /// Sum of perpetual base times the funding index at which its quote last took funding. 10⁻⁶ micro-USD, 2⁻²⁰.
-    pub funding_entries: Wide,
+    /// Sum of base times the index at which each position's quote last took it, less what all open contracts have borne of
+    /// defaults since the beginning: see [`Market::index_of`]. 10⁻⁶ micro-USD, 2⁻²⁰.
+    pub index_entries: Wide,
     /// What positions in settled instruments are worth that nobody settled yet. 10⁻⁶ micro-USD, 2⁻²⁰.
     pub converting: Wide,
     /// What rounding against accounts collected, and `sweep` has not taken yet. 10⁻⁶ micro-USD, 2⁻²⁰.
@@ -43,12 +44,15 @@ pub struct Market {
     pub reductions_used: u8,
     /// Reductions ever begun; the last one's number.
     pub epochs: u32,
-    /// Profits as they were last written down, and what they lost to defaults.
-    pub losses: Haircut,
     /// What the insurance fund ever paid for defaults here, micro-USD.
     pub insured: i64,
-    pub reserved: [u8; 216],
+    /// Entries of `levies` ever used.
+    pub levied: u8,
+    pub spare: [u8; 7],
+    pub reserved: [u8; 128],
     pub reductions: [Reduction; MAX_REDUCTIONS],
+    /// The perpetual's first.
+    pub levies: [Levy; MAX_LEVIES],
     /// Dated instruments, by their slots in the book.
     pub series: [Series; MAX_INSTRUMENTS],
 }
@@ -135,25 +139,24 @@ impl Market {
     }
 
     /// What is known of the quote of all positions and not yet written into them, in 2⁻²⁰ of 10⁻⁶ micro-USD, exact:
-    /// funding since each last took it (bases sum to zero, so only the entries are left), and payoffs.
+    /// funding since each last took it (bases sum to zero, so only the entries are left), what its side bore of defaults
+    /// since, and payoffs.
     fn pending(&self) -> Option<i128> {
-        self.funding_entries
+        self.index_entries
             .get()
             .checked_add(self.converting.get())
     }
 
-    /// Holds at the end of every instruction that changes a market: the house is flat, and what losers paid in is what
-    /// winners are owed and the dust, to the last bit. What profits lost to defaults and do not know of yet is owed to
-    /// nobody.
+    /// Holds at the end of every instruction that changes a market: the house is flat, what losers paid in is what winners
+    /// are owed and the dust, to the last bit, and no side's share of defaults ever falls.
     pub fn invariant(&self) -> Result<()> {
         require!(
             self.open_long == self.open_short && self.open_long >= 0 && self.open_futures >= 0,
             MarginPoolError::LedgerImbalance
         );
-        self.losses.invariant()?;
+        require!(self.levies_in_order(), MarginPoolError::LedgerImbalance);
         let owed = i128::from(self.quote)
-            .checked_sub(i128::from(self.losses.due))
-            .and_then(|quote| quote.checked_mul(SUM_PER_MICRO))
+            .checked_mul(SUM_PER_MICRO)
             .zip(self.pending())
             .and_then(|(quote, pending)| quote.checked_add(pending)?.checked_add(self.dust.get()))
             .ok_or(MarginPoolError::Overflow)?;
@@ -171,8 +174,19 @@ impl Market {
 const _: () = assert!(size_of::<Series>() == 24);
 const _: () = assert!(
     size_of::<Market>()
-        == 64 + 8 * 8 + 48 + 3 * 16 + 8 + 32 + 8 + 216 + 16 * 72 + MAX_INSTRUMENTS * 24
+        == 64 + 8 * 8
+            + 48
+            + 3 * 16
+            + 8
+            + 8
+            + 8
+            + 128
+            + MAX_REDUCTIONS * 72
+            + MAX_LEVIES * 64
+            + MAX_INSTRUMENTS * 24
 );
+// An address derived by the program is created with at most 10 KiB.
+const _: () = assert!(Market::SPACE <= 10_240);
 
 #[cfg(test)]
 mod tests {

@@ -4,6 +4,7 @@ mod funding;
 mod haircut;
 mod interest;
 mod ledger;
+mod levy;
 mod margin_account;
 mod market;
 mod pool;
@@ -14,6 +15,6 @@ mod wide;
 
 pub(crate) use terms::check_fee_account;
 pub use {
-    change::*, fill::*, funding::*, haircut::*, interest::*, ledger::*, margin_account::*,
-    market::*, pool::*, proposal::*, reduction::*, wide::*,
+    change::*, fill::*, funding::*, haircut::*, interest::*, ledger::*, levy::*,
+    margin_account::*, market::*, pool::*, proposal::*, reduction::*, wide::*,
 };

@@ -55,7 +55,15 @@ pub struct Pool {
     pub venues: [Venue; MAX_VENUES],
     /// Cash of accounts with a position, and what it lost to defaults that nothing else covered.
     pub losses: Haircut,
-    pub reserved: [u8; 360],
+    /// Cash that accounts keep back of what left or stopped sharing while `visible_shortfall` was not zero: it bears the part
+    /// of those losses that the cash that went would have borne.
+    pub held: Haircut,
+    /// By how much accounts in auction owe more than they have beyond what the insurance fund may pay, as the liquidation
+    /// program last saw it, micro-USD.
+    pub visible_shortfall: i64,
+    /// What the insurance fund ever paid for debts that no market caused, micro-USD.
+    pub insured: i64,
+    pub reserved: [u8; 312],
 }
 
 pub const MAX_VENUES: usize = 8;
@@ -365,7 +373,9 @@ impl Pool {
     pub fn invariant(&self) -> Result<()> {
         self.params.check()?;
         self.losses.invariant()?;
-        self.ledger.invariant(self.losses.due)?;
+        self.held.invariant()?;
+        self.ledger
+            .invariant(self.losses.due.saturating_add(self.held.due))?;
         self.interest
             .invariant(self.ledger.cash, self.ledger.interest)
     }
@@ -388,7 +398,8 @@ const _: () = assert!(
             + MAX_COLLATERALS * 152
             + MAX_VENUES * 72
             + 32
-            + 360
+            + 48
+            + 312
 );
 
 #[cfg(test)]

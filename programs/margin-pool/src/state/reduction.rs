@@ -4,7 +4,7 @@ use {
     anchor_lang::prelude::*,
     cep_risk::{
         funding::SUM_PER_MICRO,
-        reduction::{LEFT_ONE, average_price, left_after, price_rise, share},
+        reduction::{LEFT_MIN, LEFT_ONE, average_price, left_after, price_rise, share},
     },
 };
 
@@ -28,7 +28,7 @@ pub struct Reduction {
     pub left: u64,
     pub price: Wide,
     /// The pot: what was closed and its side has not given up yet, millionths, of the opposite sign; what it was closed
-    /// for, micro-USD; and its size times the funding index at which it was closed.
+    /// for, micro-USD; and its size times its side's index at which it was closed.
     pub base: i64,
     pub quote: i64,
     pub entries: Wide,
@@ -73,8 +73,8 @@ impl Reduction {
         }
     }
 
-    /// What a position of this side takes out of the pot at `index`, the market's funding index now; its own funding is
-    /// taken apart from it.
+    /// What a position of this side takes out of the pot at `index`, its side's now, see [`Market::index_of`]; what it owes
+    /// by that itself is taken apart from it.
     pub fn part_of(&self, position: &Position, index: i64) -> Result<Part> {
         let (then, price) = if position.reduced.epoch == u64::from(self.epoch) {
             (position.reduced.left, position.reduced.price.get())
@@ -134,12 +134,12 @@ impl Market {
         list.find(|(_, r)| r.is_of(instrument, base))
     }
 
-    /// Takes a position's part out of the pot it is subject to. Its funding was taken before.
+    /// Takes a position's part out of the pot it is subject to. It took its side's index before.
     pub fn reduce(&mut self, position: &mut Position) -> Result<()> {
         let Some((at, reduction)) = self.reduction(position.instrument, position.base) else {
             return Ok(());
         };
-        let index = position.funding_entry;
+        let index = position.index_entry;
         let part = reduction.part_of(position, index)?;
         if part.base == 0 {
             return Ok(());
@@ -155,7 +155,7 @@ impl Market {
             let rest = reduction.worth()?;
             (reduction.quote, reduction.entries) = (0, Wide::default());
             self.quote = sub(self.quote, quote)?;
-            self.funding_entries
+            self.index_entries
                 .add(entries.checked_neg().ok_or(MarginPoolError::Overflow)?)?;
             self.dust.add(rest)?;
         }
@@ -169,6 +169,17 @@ impl Market {
         found.map_or_else(Reduced::default, |(_, r)| r.now())
     }
 
+    /// Whether a position of `base` in an instrument can be [closed](Self::close_against) now: its other side took all of an
+    /// earlier reduction that closed it whole, and there is a place for one more.
+    #[must_use]
+    pub fn can_close_against(&self, instrument: u64, base: i64) -> bool {
+        let place = self.place(instrument, base);
+        place.is_ok_and(|at| {
+            let reduction = self.reductions.get(at);
+            reduction.is_some_and(|r| r.is_free() || r.left >= LEFT_MIN)
+        })
+    }
+
     /// Closes `base` (millionths, of a position that was brought up to date and that its account gives up) for `quote`,
     /// against the other side, of which `open` millionths are open. The counts of what is open are the caller's.
     pub fn close_against(
@@ -178,11 +189,15 @@ impl Market {
         open: i64,
     ) -> Result<()> {
         let at = self.place(instrument, base)?;
-        let index = if instrument == 0 {
+        let used = u8::try_from(at.saturating_add(1)).map_err(|_| MarginPoolError::Overflow)?;
+        self.reductions_used = self.reductions_used.max(used);
+        let funding = if instrument == 0 {
             self.funding.index
         } else {
             0
         };
+        // That of the side which takes it over.
+        let index = self.index_for(instrument, base.checked_neg().unwrap_or(0), funding)?;
         let epoch = self
             .epochs
             .checked_add(1)
@@ -212,7 +227,7 @@ impl Market {
     }
 
     /// That of this side and instrument, or a free one.
-    fn place(&mut self, instrument: u64, base: i64) -> Result<usize> {
+    fn place(&self, instrument: u64, base: i64) -> Result<usize> {
         let opposite = base.checked_neg().ok_or(MarginPoolError::Overflow)?;
         let used = usize::from(self.reductions_used);
         let list = self.reductions.get(..used).unwrap_or_default();
@@ -224,7 +239,6 @@ impl Market {
             return Ok(at);
         }
         require!(used < MAX_REDUCTIONS, MarginPoolError::TooManyReductions);
-        self.reductions_used = self.reductions_used.saturating_add(1);
         Ok(used)
     }
 }
@@ -288,5 +302,15 @@ mod tests {
         assert!(market.close_against(1, (1, 0), 4).is_ok());
         assert_eq!(market.reductions[2].base, 6);
         assert!(market.close_against(1, (4, 0), 3).is_err());
+        // What is closed but for a part too small to count is closed whole.
+        let mut market: Market = bytemuck::Zeroable::zeroed();
+        let open = 1 << 40;
+        market.close_against(0, (open - 1, 0), open).unwrap();
+        assert_eq!(market.reductions[0].left, 0);
+        let (mut most, mut last) = (position(1 - open), position(-1));
+        market.reduce(&mut most).unwrap();
+        market.reduce(&mut last).unwrap();
+        assert_eq!((most.base, last.base), (0, -1));
+        assert!(market.reductions[0].is_free());
     }
 }

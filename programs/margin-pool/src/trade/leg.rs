@@ -85,7 +85,7 @@ pub(super) fn clear<B: BookParts>(
     market.funding.accrue(&funding, index, books.now)?;
     let before = State::of(market, asset, sides)?;
     let [a, b] = sides;
-    clearing::exchange(pool, market, (a, b), (asset, mark), (leg.quantity, quote))?;
+    clearing::exchange(pool, market, (a, b), asset, (leg.quantity, quote))?;
     let after = State::of(market, asset, sides)?;
     after.check_limits(&before, market, asset)?;
     let shrank = after.shrank(&before);

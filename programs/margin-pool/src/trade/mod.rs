@@ -13,7 +13,7 @@ use {
         clearing::{self, Asset},
         error::MarginPoolError,
         events::Traded,
-        margin::{BookParts, Books, RiskAccounts, Snapshot, valuation},
+        margin::{BookParts, Books, RiskAccounts, Snapshot},
         state::{MarginAccount, Pool, add},
     },
     anchor_lang::prelude::*,
@@ -49,7 +49,8 @@ pub fn clear<B: BookParts>(
     }
     let mut sides = [a, b];
     for account in &mut sides {
-        if account.at_risk != 0 && account.at_risk_since != pool.losses.left {
+        let lost = account.at_risk != 0 && account.at_risk_since != pool.losses.left;
+        if lost || account.held != 0 {
             clearing::credit(pool, account, 0)?;
         }
     }
@@ -58,9 +59,7 @@ pub fn clear<B: BookParts>(
         let market = &mut *risk.market_mut(asset.underlying)?;
         for account in &mut sides {
             if let Some(slot) = clearing::due(market, account, asset) {
-                let book = &books.listed(asset.underlying)?.book;
-                let mark = valuation::mark(book, asset, false, books.now)?;
-                clearing::touch(pool, market, account, (slot, mark))?;
+                clearing::touch(pool, market, account, slot)?;
             }
         }
     }

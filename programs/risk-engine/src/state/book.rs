@@ -156,7 +156,38 @@ pub struct RiskBook {
     pub new_risk_age: u64,
     /// A copy of the config's parameter: how far the basis of an expiry may move in a minute, ppm per year.
     pub surface_step: u64,
-    pub reserved: [u8; 184],
+    pub reference: Reference,
+    pub reserved: [u8; 160],
+}
+
+/// Index prices on a fixed grid of time, so that nobody chooses the moment from which a move is counted.
+#[zero_copy]
+#[derive(Debug, PartialEq, Eq)]
+#[repr(C)]
+pub struct Reference {
+    /// The first price of the present period that was not in doubt, micro-USD per whole contract; zero before the first.
+    pub price: u64,
+    /// The first of the period before it that had one: moves are counted from here.
+    pub before: u64,
+    /// Periods since 1970.
+    pub period: u32,
+    pub padding: [u8; 4],
+}
+
+impl Reference {
+    /// Length of a period, seconds.
+    pub const SECONDS: u64 = 3_600;
+
+    /// A refresh took `price` at `now`.
+    pub fn observe(&mut self, price: u64, now: i64) {
+        let seconds = u64::try_from(now).unwrap_or(0);
+        let period = u32::try_from(seconds / Self::SECONDS).unwrap_or(u32::MAX);
+        if self.price == 0 {
+            (self.before, self.price, self.period) = (price, price, period);
+        } else if period > self.period {
+            (self.before, self.price, self.period) = (self.price, price, period);
+        }
+    }
 }
 
 impl RiskBook {
@@ -424,7 +455,8 @@ const _: () = assert!(
             + 32
             + 24
             + 8
-            + 184
+            + size_of::<Reference>()
+            + 160
 );
 // A derived address is created with at most 10 KiB.
 const _: () = assert!(RiskBook::SPACE <= 10_240);
@@ -475,6 +507,24 @@ mod tests {
         book.price_integral = [u64::MAX, 7];
         book.count_time(1_031, 1_031);
         assert_eq!(book.price_integral, [(1 << 44) - 1, 8]);
+    }
+
+    #[test]
+    fn a_move_is_counted_from_the_first_price_of_the_period_before() {
+        let mut reference: Reference = bytemuck::Zeroable::zeroed();
+        for (price, now, before) in [
+            (50, 7_300, 50),
+            (60, 7_400, 50),
+            (70, 10_800, 50),
+            (80, 10_900, 50),
+            (90, 14_400, 70),
+            // A period without a refresh leaves none.
+            (95, 30_000, 90),
+            (96, 29_000, 90),
+        ] {
+            reference.observe(price, now);
+            assert_eq!(reference.before, before, "at {now}");
+        }
     }
 
     #[test]

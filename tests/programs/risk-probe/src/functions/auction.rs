@@ -23,6 +23,7 @@ fn one(request: &mut Request, answer: &mut Answer) {
         fast_seconds: request.within(1, 1 << 20),
         slow_seconds: request.within(1, 1 << 20),
         insolvent_seconds: request.within(1, 1 << 20),
+        incentive: request.within(0, PPM),
         buffer: request.within(0, PPM),
     };
     let elapsed = request.word();
