@@ -12,19 +12,21 @@ use {
 /// before.
 pub fn credit(pool: &mut Pool, account: &mut MarginAccount, amount: i64) -> Result<()> {
     let indices = pool.interest.indices();
+    let balance = account.balance();
     let interest = indices
-        .interest(account.cash, account.interest_entry)
+        .interest(balance.principal(), account.interest_entry)
         .map_err(MarginPoolError::from)?;
     let lost = match account.at_risk {
         0 => 0,
         at_risk => pool.losses.take(at_risk, account.at_risk_since)?,
     };
-    let change = sub(add(interest, amount)?, lost)?;
-    let before = (account.cash, account.interest_entry);
-    account.cash = add(account.cash, change)?;
-    account.interest_entry = indices.of(account.cash);
-    pool.interest.replace(before, account.cash)?;
-    pool.ledger.cash = add(pool.ledger.cash, change)?;
+    let change = sub(amount, lost)?;
+    let after = balance.after(interest, change);
+    let after = after.map_err(MarginPoolError::from)?;
+    pool.interest
+        .replace((balance, account.interest_entry), after)?;
+    account.set_balance(after, &indices);
+    pool.ledger.cash = add(pool.ledger.cash, add(interest, change)?)?;
     pool.ledger.interest = sub(pool.ledger.interest, interest)?;
     account.at_risk = exposed_cash(account);
     if account.at_risk != 0 {

@@ -3,7 +3,10 @@ use {
     crate::{
         error::MarginPoolError,
         margin::{BookParts, Books, valuation},
-        state::{Left, MarginAccount, Market, Pool, Position, PositionKind, add, negative, sub},
+        state::{
+            Left, MarginAccount, Market, Pool, Position, PositionKind, PriceHistory, add, negative,
+            sub,
+        },
     },
     anchor_lang::prelude::*,
     cep_risk::{
@@ -277,10 +280,9 @@ pub fn accrue_funding<B: BookParts>(
     books: &Books<B>,
     underlying: u8,
 ) -> Result<()> {
-    let index = Price::new(books.listed(underlying)?.book.header().price);
-    let index = index.map_err(|_| MarginPoolError::BookNotReady)?;
+    let prices = PriceHistory::of(books.listed(underlying)?.book.header(), books.now)?;
     let funding = pool.params.funding();
-    market.funding.accrue(&funding, index, books.now)
+    market.funding.accrue(&funding, &prices, books.now)
 }
 
 /// Brings a perpetual's quote up to the market's funding index; of others nothing is due.

@@ -5,12 +5,13 @@ use {
     },
     crate::{
         error::MarginPoolError,
-        state::{Collateral, MarginAccount, Market, Pool, Position, PositionKind, add, sub},
+        state::{
+            Collateral, MarginAccount, Market, Pool, Position, PositionKind, PriceHistory, add, sub,
+        },
     },
     anchor_lang::prelude::*,
     cep_risk::{
-        Breakdown, Holding, Instrument, Kind, Portfolio, Price, Quantity, Scratch, funding::owed,
-        staked,
+        Breakdown, Holding, Instrument, Kind, Portfolio, Quantity, Scratch, funding::owed, staked,
     },
     risk_engine::state::RiskBook,
 };
@@ -88,7 +89,7 @@ impl<'a> Snapshot<'a> {
         books: &'a Books<B>,
     ) -> Result<()> {
         let indices = pool.interest.at(&pool.params.interest(), books.now)?;
-        let interest = indices.interest(account.cash, account.interest_entry);
+        let interest = indices.interest(account.balance().principal(), account.interest_entry);
         self.cash = add(account.cash, interest.map_err(MarginPoolError::from)?)?;
         let kept = pool.losses.kept(account.at_risk, account.at_risk_since)?;
         self.cash = sub(self.cash, sub(account.at_risk, kept)?)?;
@@ -312,8 +313,8 @@ pub fn touched<B: BookParts>(
     let mut after = *position;
     if position.kind == PositionKind::Perpetual as u8 && position.base != 0 {
         let funding = &market.funding;
-        let index = match Price::new(book.header().price) {
-            Ok(price) => funding.at(&pool.params.funding(), price, now)?,
+        let index = match PriceHistory::of(book.header(), now) {
+            Ok(prices) => funding.at(&pool.params.funding(), &prices, now)?,
             Err(_) => funding.index,
         };
         let growth = sub(index, position.funding_entry)?;

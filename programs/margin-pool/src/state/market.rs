@@ -47,7 +47,7 @@ pub struct Market {
     pub losses: Haircut,
     /// What the insurance fund ever paid for defaults here, micro-USD.
     pub insured: i64,
-    pub reserved: [u8; 216],
+    pub reserved: [u8; 200],
     pub reductions: [Reduction; MAX_REDUCTIONS],
     /// Dated instruments, by their slots in the book.
     pub series: [Series; MAX_INSTRUMENTS],
@@ -171,7 +171,7 @@ impl Market {
 const _: () = assert!(size_of::<Series>() == 24);
 const _: () = assert!(
     size_of::<Market>()
-        == 64 + 8 * 8 + 48 + 3 * 16 + 8 + 32 + 8 + 216 + 16 * 72 + MAX_INSTRUMENTS * 24
+        == 64 + 8 * 8 + 64 + 3 * 16 + 8 + 32 + 8 + 200 + 16 * 72 + MAX_INSTRUMENTS * 24
 );
 
 #[cfg(test)]

@@ -55,7 +55,7 @@ pub struct Pool {
     pub venues: [Venue; MAX_VENUES],
     /// Cash of accounts with a position, and what it lost to defaults that nothing else covered.
     pub losses: Haircut,
-    pub reserved: [u8; 360],
+    pub reserved: [u8; 352],
 }
 
 pub const MAX_VENUES: usize = 8;
@@ -380,7 +380,7 @@ const _: () = assert!(
         == 7 * 32
             + 32 * 8
             + 48
-            + 72
+            + 80
             + 7 * 8
             + 24
             + 8
@@ -388,7 +388,7 @@ const _: () = assert!(
             + MAX_COLLATERALS * 152
             + MAX_VENUES * 72
             + 32
-            + 360
+            + 352
 );
 
 #[cfg(test)]

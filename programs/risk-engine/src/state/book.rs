@@ -65,11 +65,11 @@ pub struct RiskBook {
     pub doubt: u64,
 
     // Volatility. Variances are per day in Q48.
-    /// Realised: an average over irregular samples.
+    /// Realised: see [`cep_risk::ewma::Samples`], whose fields `sample_...` are.
     pub variance: u64,
     /// Scenarios never stand for less than this.
     pub variance_floor: u64,
-    /// Price (a staked token: market over redemption value, Q9) and time of the last volatility sample.
+    /// Price (a staked token: market over redemption value, Q9) that volatility was last shown, and when, Unix seconds.
     pub sample_price: u64,
     pub sample_time: i64,
     /// Implied at the money at 30 days, when a feed last said so; zero without a feed.
@@ -151,7 +151,13 @@ pub struct RiskBook {
     pub newest_publish_time: i64,
     /// Oldest `newest_publish_time` at which new risk is taken, seconds; 2 ..= 30. Set by the authority.
     pub new_risk_age: u64,
-    pub reserved: [u8; 192],
+    /// Begin of the present bucket of realised volatility, Unix seconds, and price x seconds in it up to `sample_time`.
+    pub sample_start: u64,
+    pub sample_sum: u64,
+    /// Average price over the last whole bucket, and its log-return over the one before, Q32.
+    pub sample_average: u64,
+    pub sample_return: i64,
+    pub reserved: [u8; 160],
 }
 
 impl RiskBook {
@@ -417,7 +423,8 @@ const _: () = assert!(
             + 8
             + 32
             + 24
-            + 192
+            + 32
+            + 160
 );
 // A derived address is created with at most 10 KiB.
 const _: () = assert!(RiskBook::SPACE <= 10_240);
