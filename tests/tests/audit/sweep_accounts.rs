@@ -4,10 +4,6 @@
 
 use {
     anchor_lang::{prelude::Pubkey, solana_program::instruction::AccountMeta},
-    cep_migrations::{
-        CollateralParameters, UnderlyingParameters,
-        parameters::{feeds, switchboard},
-    },
     cep_sdk::{
         address,
         instruction::{liquidation, pool, risk},
@@ -15,16 +11,16 @@ use {
             self,
             liquidation::BidArgs,
             margin_pool::{Leg, LegArgs, transfer_leg::Taking},
-            risk_engine::state::{InstrumentKind, StakedArgs},
+            risk_engine::state::InstrumentKind,
         },
         rfq,
-        units::symbol,
     },
     cep_tests::{
-        BTC, ETH, Outcome, Refusal, SOL, Setup, Trader, World,
+        BTC, ETH, Outcome, Refusal, SOL, Trader, World,
         actions::{ALL, leg},
         keypair, options,
-        oracle::{Feed, StakePool},
+        oracle::Feed,
+        staked::{refresh_staked, staked_world},
         world::{admin, quote_mint},
     },
     solana_sdk::{
@@ -202,6 +198,8 @@ impl Case {
     /// The world's state after the call with such a list.
     fn run(&self, list: &[AccountMeta]) -> Result<Effect, Refusal> {
         let mut world = self.world.clone();
+        // Refreshes in front would go by the list.
+        world.refreshes_in_front = false;
         let mut instructions = self.instructions.clone();
         let swept = instructions.last_mut().unwrap();
         swept.accounts.truncate(swept.accounts.len() - self.beyond);
@@ -345,7 +343,7 @@ fn risk_engine() -> Vec<Case> {
     let call = risk::refresh_volatility(world.book_address(BTC), &feeds_of);
     cases.push(case("refresh_volatility", world, call, 3, other));
 
-    let (mut world, market, stake_pool) = staked_world();
+    let (mut world, market, stake_pool) = staked();
     let other = world.post_price(ETH, 4_310.0, 2.0);
     let (book, base) = (world.book_address(3), world.book_address(SOL));
     let call = risk::refresh_staked(book, base, &[market, stake_pool]);
@@ -354,52 +352,23 @@ fn risk_engine() -> Vec<Case> {
 }
 
 /// jitoSOL beside the standard deployment, its feed and its stake pool just written.
-fn staked_world() -> (World, Pubkey, Pubkey) {
-    let mut setup = Setup::standard();
-    let mut staked = UnderlyingParameters::new("JITOSOL", feeds::SOL, 0.0097, 0.0097, 1e6);
-    staked.column = symbol("SOLGAP");
-    staked.sources = vec![switchboard(&World::feed_at("jitosol"))];
-    let stake_pool = keypair("stake pool").pubkey();
-    let args = StakedArgs {
-        stake_pool,
-        rate_source: None,
-        max_growth: 1_000,
-        gap_band: 30_000,
-    };
-    staked.staked = Some((symbol("SOL"), args));
-    setup.parameters.underlyings.push(staked);
-    setup.prices.push(250.0);
-    let mint = keypair("jitosol mint").pubkey();
-    setup.mints.push((mint, 9));
-    setup.parameters.collaterals.push(CollateralParameters {
-        mint,
-        underlying: 3,
-        cap: u64::MAX,
-        dust: 0,
-    });
-    let mut world = World::bare(&setup);
-    world.initialise();
-    world.install_scenarios(&setup.set, "set");
-    world.advance(1_000);
+fn staked() -> (World, Pubkey, Pubkey) {
+    let (mut world, _) = staked_world();
     for u in [BTC, ETH, SOL] {
-        world.set_price(u, setup.prices[usize::from(u)]);
+        world.set_price(u, world.prices[usize::from(u)]);
         world.refresh_scenarios(u).accepted();
     }
-    let epoch = world.svm.get_sysvar::<Clock>().epoch;
-    let supply = 1_000_000_000_000;
-    StakePool::new(Pubkey::new_unique(), supply / 5 * 6, supply, epoch)
-        .write(&mut world.svm, stake_pool);
+    refresh_staked(&mut world, 220.0, 260.0, 1.2);
+    world.refresh_scenarios(3).accepted();
+    world.set_price(SOL, 221.0);
     let market = world.post_feed("jitosol", 263.0);
-    (world, market, stake_pool)
+    (world, market, keypair("stake pool").pubkey())
 }
 
 fn custody() -> Vec<Case> {
     let mut cases = Vec::new();
-    let (mut world, market, stake_pool) = staked_world();
+    let (mut world, _, _) = staked();
     let (book, base) = (world.book_address(3), world.book_address(SOL));
-    let refresh = risk::refresh_staked(book, base, &[market, stake_pool]);
-    world.send(&[refresh], &[&admin()]).accepted();
-    world.refresh_scenarios(3).accepted();
     let alice = world.trader("alice", 1_000.0);
     let mint = keypair("jitosol mint").pubkey();
     let source = world.mint_to(alice.owner(), mint, 10_000_000_000);
