@@ -160,7 +160,7 @@ impl Parameters {
                 volatility_scale: TO_EXTREMES,
                 implied_weight: TO_EXTREMES,
                 rise_per_hour: 20_000,
-                implied_max_age: 3_600,
+                implied_max_age: 86_400,
                 curve_max_age: 3_600,
                 curve_centre_band: 50_000,
                 curve_volatility_band: 100_000,

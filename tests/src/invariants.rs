@@ -106,9 +106,9 @@ fn interest(pool: &Pool, accounts: &[(Pubkey, Box<MarginAccount>)]) {
     let of = |sign: i64| {
         let some = accounts
             .iter()
-            .filter(move |(_, a)| a.cash.signum() == sign);
-        let sizes =
-            some.map(move |(_, a)| (i128::from(a.cash * sign), i128::from(a.interest_entry)));
+            .map(|(_, a)| (a.balance().principal(), i128::from(a.interest_entry)))
+            .filter(move |(principal, _)| principal.signum() == sign);
+        let sizes = some.map(move |(principal, entry)| (i128::from(principal * sign), entry));
         sizes.fold((0, 0), |(sum, entries), (size, entry)| {
             (sum + size, entries + size * entry)
         })
@@ -117,6 +117,13 @@ fn interest(pool: &Pool, accounts: &[(Pubkey, Box<MarginAccount>)]) {
     let lent = (i128::from(kept.lent), kept.lent_entries.get());
     let borrowed = (i128::from(kept.borrowed), kept.borrowed_entries.get());
     assert_eq!((of(1), of(-1)), (lent, borrowed), "sums of interest");
+    let taken: i64 = accounts.iter().map(|(_, a)| a.interest_taken).sum();
+    assert_eq!(taken, kept.taken, "interest in cash");
+    for (key, a) in accounts {
+        let own = a.balance();
+        let sign = own.interest == 0 || own.interest.signum() == own.principal().signum();
+        assert!(sign, "{key}: {own:?}");
+    }
     kept.invariant(pool.ledger.cash, pool.ledger.interest)
         .unwrap();
 }
@@ -201,10 +208,7 @@ fn positions(world: &World, pool: &Pool, accounts: &[(Pubkey, Box<MarginAccount>
             // Once it expired it is settled account by account.
             assert!(long == short || expired.contains(instrument), "not flat");
         }
-        assert_eq!(
-            (market.quote, market.index_entries.get()),
-            (quote, entries)
-        );
+        assert_eq!((market.quote, market.index_entries.get()), (quote, entries));
         unsettled += market.unsettled;
     }
     assert_eq!(unsettled, pool.ledger.unsettled, "unsettled");

@@ -142,8 +142,16 @@ impl Receipt {
 }
 
 impl Refusal {
-    pub(crate) fn new(failed: FailedTransactionMetadata) -> Self {
+    /// Fails the test when a program did not end by its own word: no instruction may end in a panic, out of memory or at an
+    /// address that is not its own, whatever a test expects of the refusal. Out of compute units is one if `may_exhaust`.
+    #[track_caller]
+    pub(crate) fn new(failed: FailedTransactionMetadata, may_exhaust: bool) -> Self {
         let logs = failed.meta.logs;
+        if let Some(crash) = Crash::of(&failed.err, &logs)
+            && !(may_exhaust && crash == Crash::OutOfComputeUnits)
+        {
+            panic!("{crash:?}: {:?}\n{}", failed.err, logs.join("\n"));
+        }
         let text = logs.join("\n");
         let mut refusal = Self {
             program: "",
@@ -171,6 +179,43 @@ impl Refusal {
     }
 }
 
+/// How a program ends that gives no error of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Crash {
+    Panic,
+    OutOfMemory,
+    OutOfComputeUnits,
+    /// An access outside its memory, a stack that is too deep, a division by zero, and whatever else stops a program.
+    Fault,
+}
+
+impl Crash {
+    /// By the runtime's error and words; `None` when a program or the runtime refused.
+    #[must_use]
+    pub fn of(error: &TransactionError, logs: &[String]) -> Option<Self> {
+        let any = |words: &[&str]| logs.iter().any(|l| words.iter().any(|w| l.contains(w)));
+        if any(&["panicked"]) {
+            return Some(Self::Panic);
+        }
+        if any(&["out of memory", "memory allocation failed"]) {
+            return Some(Self::OutOfMemory);
+        }
+        let stopped = matches!(
+            error,
+            TransactionError::InstructionError(
+                _,
+                InstructionError::ProgramFailedToComplete
+                    | InstructionError::ComputationalBudgetExceeded
+            )
+        );
+        if any(&["exceeded CUs meter", "Computational budget exceeded"]) {
+            return Some(Self::OutOfComputeUnits);
+        }
+        let fault = any(&["Access violation", "divide by zero", "Call depth exceeded"]);
+        (stopped || fault).then_some(Self::Fault)
+    }
+}
+
 /// From `Program X consumed N of M compute units`, outermost level, last instruction.
 fn compute_units_of_last(logs: &[String]) -> u64 {
     let last = logs
@@ -186,4 +231,83 @@ fn compute_units_of_last(logs: &[String]) -> u64 {
             .ok()
     })
     .unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use {
+        super::*,
+        crate::{BTC, World, world::admin},
+        cep_sdk::instruction,
+        litesvm::types::TransactionMetadata,
+        solana_compute_budget_interface::ComputeBudgetInstruction,
+        solana_sdk::{message::Message, signature::Signer, transaction::Transaction},
+    };
+
+    fn failed(error: InstructionError, log: &str) -> FailedTransactionMetadata {
+        FailedTransactionMetadata {
+            err: TransactionError::InstructionError(1, error),
+            meta: TransactionMetadata {
+                logs: vec![log.to_owned()],
+                ..TransactionMetadata::default()
+            },
+        }
+    }
+
+    #[test]
+    fn a_programs_own_refusal_is_no_crash() {
+        let said = failed(InstructionError::Custom(6_000), "Error Code: X. ");
+        assert_eq!(Refusal::new(said, false).code, 6_000);
+    }
+
+    #[test]
+    #[should_panic(expected = "Panic")]
+    fn a_panic_fails_the_test_whatever_it_expects() {
+        let panicked = "Program log: panicked at src/lib.rs:1:1";
+        let failed = failed(InstructionError::ProgramFailedToComplete, panicked);
+        let _ = Refusal::new(failed, true);
+    }
+
+    #[test]
+    #[should_panic(expected = "OutOfMemory")]
+    fn out_of_memory_fails_the_test_whatever_it_expects() {
+        let log = "Program log: Error: memory allocation failed, out of memory";
+        let _ = Refusal::new(failed(InstructionError::ProgramFailedToComplete, log), true);
+    }
+
+    #[test]
+    #[should_panic(expected = "Fault")]
+    fn an_access_violation_fails_the_test_whatever_it_expects() {
+        let log = "Program X failed: Access violation in unknown section at address 0x0 of size 8";
+        let _ = Refusal::new(failed(InstructionError::ProgramFailedToComplete, log), true);
+    }
+
+    /// A refresh with too few units, on the real runtime.
+    fn exhausted() -> FailedTransactionMetadata {
+        let mut world = World::new();
+        let oracle = world.post_price(BTC, 120_000.0, 1.0);
+        let instructions = [
+            ComputeBudgetInstruction::set_compute_unit_limit(3_000),
+            instruction::risk::refresh(world.book_address(BTC), &[oracle]),
+        ];
+        let message = Message::new(&instructions, Some(&admin().pubkey()));
+        let blockhash = world.svm.latest_blockhash();
+        let transaction = Transaction::new(&[&admin()], message, blockhash);
+        world.svm.send_transaction(transaction).unwrap_err()
+    }
+
+    #[test]
+    fn running_out_of_units_is_a_refusal_where_the_test_says_so() {
+        let refusal = Refusal::new(exhausted(), true);
+        assert_eq!(
+            Crash::of(&refusal.error, &refusal.logs),
+            Some(Crash::OutOfComputeUnits)
+        );
+    }
+
+    #[test]
+    #[should_panic(expected = "OutOfComputeUnits")]
+    fn running_out_of_units_fails_the_test_otherwise() {
+        let _ = Refusal::new(exhausted(), false);
+    }
 }

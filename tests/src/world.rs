@@ -110,6 +110,9 @@ pub struct World {
     /// Puts a refresh in front of every trade, as clients do, so that new risk finds a price of the last seconds: see
     /// [`World::freshen`].
     pub refreshes_in_front: bool,
+    /// Whether a transaction may run out of compute units and count as refused. Otherwise that fails the test, as a panic
+    /// always does.
+    pub may_exhaust: bool,
 }
 
 impl World {
@@ -140,6 +143,7 @@ impl World {
             forged_claims: 0,
             thorough: true,
             refreshes_in_front: true,
+            may_exhaust: false,
         }
     }
 
@@ -214,7 +218,8 @@ impl World {
     }
 
     /// Signs and sends one transaction, the first signer paying. An accepted one is followed by a check
-    /// of every book in the deployment.
+    /// of every book in the deployment. A panic of a program fails the test: see [`Refusal::new`].
+    #[track_caller]
     pub fn send(
         &mut self,
         instructions: &[Instruction],
@@ -245,7 +250,7 @@ impl World {
                 invariants::check_trades(self, &before);
                 Ok(Receipt::new(meta.logs))
             }
-            Err(failed) => Err(Refusal::new(failed)),
+            Err(failed) => Err(Refusal::new(failed, self.may_exhaust)),
         }
     }
 

@@ -273,12 +273,28 @@ mod tests {
 
     #[test]
     fn the_fund_pays_no_more_beyond_a_debt_than_its_incentive() {
-        let capped = AuctionParams { incentive: 300_000, ..LYRA };
-        for (elapsed, all, some) in [(0, -50, -50), (900, -300, -300), (1_080, -350, -350), (1_800, -550, -350), (9_999, -1_050, -350)] {
+        let capped = AuctionParams {
+            incentive: 300_000,
+            ..LYRA
+        };
+        for (elapsed, all, some) in [
+            (0, -50, -50),
+            (900, -300, -300),
+            (1_080, -350, -350),
+            (1_800, -550, -350),
+            (9_999, -1_050, -350),
+        ] {
             assert_eq!(LYRA.insolvent_price(-50, 1_000, elapsed), Ok(all));
             assert_eq!(capped.insolvent_price(-50, 1_000, elapsed), Ok(some));
         }
-        assert_eq!(AuctionParams { incentive: PPM + 1, ..LYRA }.check(), Err(RiskError::BadParameter));
+        assert_eq!(
+            AuctionParams {
+                incentive: PPM + 1,
+                ..LYRA
+            }
+            .check(),
+            Err(RiskError::BadParameter)
+        );
     }
 
     #[test]

@@ -1,17 +1,27 @@
 //! Funding of perpetuals: longs pay shorts the premium at which they trade over the index, continuously and by an
 //! index, so that trading above the index costs those who do it.
 //!
-//! The premium is an average of averages. What is traded within a window ([`WINDOW`] seconds) gives one sample: the
-//! mean of clipped premiums weighted by value, over at least `depth` of value, so that a thin market's sample is
-//! near zero and a few trades cannot choose the rate. Samples enter an exponential average by the time they
-//! stand for; time without trades counts as a premium of zero.
+//! The premium is an average of averages. Time is divided into windows of [`WINDOW`] seconds, aligned to Unix time. What
+//! is traded within a window gives one sample: the mean of clipped premiums weighted by value, over at least `depth` of
+//! value, so that a thin market's sample is near zero and a few trades cannot choose the rate. At the end of each window
+//! the average moves toward the window's sample, toward zero if nothing was traded; within a window it does not change.
+//!
+//! The grid makes funding independent of who looks and when: over a gap the average of any number of silent windows is a
+//! geometric series, which [`FundingParams::over`] sums in closed form.
 
-use crate::{PPM, error::RiskError, units::Price};
+use crate::{
+    PPM,
+    error::RiskError,
+    fixed::{div_wide, mul_high_floor},
+    units::Price,
+};
 
 /// Fraction bits of a funding index, which is micro-USD per contract.
 pub const INDEX_BITS: u32 = 20;
-/// Seconds that one sample stands for, at most.
+/// Seconds that one sample stands for.
 pub const WINDOW: u64 = 60;
+/// Fraction bits of an average premium beyond parts per billion.
+pub const AVERAGE_BITS: u32 = 32;
 /// 1.0 of a premium: parts per billion.
 pub const PREMIUM_ONE: u64 = 1_000_000_000;
 
@@ -68,39 +78,104 @@ impl FundingParams {
         signed(size, weighted < 0)
     }
 
-    /// The average `elapsed` seconds after it was `premium`, the first [`WINDOW`] of them at `sample` and the rest at
-    /// zero. Each part moves it by its time over its time and the time constant. Rounded toward zero.
+    /// The average premium between two moments, in Unix seconds, `from` the time at which it was `average` and what was
+    /// traded since the window of `from` began is `traded` (weighted sum and volume, as for [`FundingParams::sample`]).
+    ///
+    /// - Each end of a window moves the average by `60 / (time_constant + 60)` of its distance to the window's sample.
+    /// - The clip needs no attention here: samples lie within it, and an average of samples and zeros does too.
+    /// - Over any partition of the time the ends are the same to [`Span::average`]'s unit per part, and the areas add up
+    ///   to `2 x (time_constant + 60)` units per part. Every rounding is toward zero.
     #[must_use]
-    pub fn average(&self, premium: i64, sample: i64, elapsed: u64) -> i64 {
-        let first = elapsed.min(WINDOW);
-        let after = self.step(premium, sample, first);
-        self.step(after, 0, elapsed.saturating_sub(first))
+    pub fn over(&self, average: i64, traded: (i64, u64), from: u64, to: u64) -> Span {
+        if to <= from {
+            return Span {
+                average,
+                ..Span::default()
+            };
+        }
+        let (first, last) = (from / WINDOW, to / WINDOW);
+        if first == last {
+            return Span {
+                average,
+                area: area(average, to - from),
+                window_ended: false,
+            };
+        }
+        let head = area(average, (first + 1) * WINDOW - from);
+        // Below one, Q64; the time constant is at least a window, so it is at least a half and its complement fits.
+        let kept = div_wide(self.time_constant, 0, self.time_constant + WINDOW);
+        // Clipped again, so that sums that saturated do no harm: below 2²⁶ x 2³².
+        let clip = self.clip.min(PPM).cast_signed() * (PREMIUM_ONE / PPM).cast_signed();
+        let sample = self.sample(traded.0, traded.1).clamp(-clip, clip) << AVERAGE_BITS;
+        let next = part(average, kept) + part(sample, kept.wrapping_neg());
+        let silent = last - first - 1;
+        let (mut end, mut middle) = (next, 0);
+        if silent != 0 {
+            let left = power(kept, silent);
+            end = part(next, left);
+            // The sum of the series: next x (1 - left) / (1 - kept), each window's for its length.
+            middle =
+                i128::from(part(next, u64::MAX - left)) * i128::from(self.time_constant + WINDOW);
+        }
+        Span {
+            average: end,
+            area: head + middle + area(end, to - last * WINDOW),
+            window_ended: true,
+        }
     }
 
-    fn step(&self, premium: i64, sample: i64, elapsed: u64) -> i64 {
-        // Beyond a year nothing is left of it; premiums are below 2²⁶, times below 2²⁵.
-        let elapsed = elapsed.min(1 << 25);
-        let mean = premium
-            .saturating_mul(i64::try_from(self.time_constant).unwrap_or(i64::MAX))
-            .saturating_add(sample.saturating_mul(i64::try_from(elapsed).unwrap_or(0)));
-        let size = mean.unsigned_abs() / (self.time_constant + elapsed).max(1);
-        signed(size, mean < 0)
-    }
-
-    /// By how much the index grows in `seconds` at this average premium: `index price x premium x seconds / period`, in
-    /// micro-USD per contract, 2⁻²⁰. Positive: longs pay.
+    /// By how much the index grows over a [`Span`] with this area: `index price x area / period`, in micro-USD per
+    /// contract, 2⁻²⁰. Positive: longs pay. Rounded down.
     ///
     /// # Errors
     /// [`RiskError::Overflow`] beyond `i64`.
-    pub fn growth(&self, price: Price, premium: i64, seconds: u64) -> Result<i64, RiskError> {
-        // Per second, Q63: below 2²⁶ x 2²² for any period allowed.
-        let per_second =
-            i128::from(premium) * i128::from((1u64 << 63) / (PREMIUM_ONE * self.period.max(1)));
-        let seconds = i128::from(seconds.min(1 << 30));
-        // 2⁴⁸ x 2⁴⁴ x 2³⁰.
-        let exact = per_second * i128::from(price.micro_usd()) * seconds;
-        i64::try_from(exact >> (63 - INDEX_BITS)).map_err(|_| RiskError::Overflow)
+    pub fn growth(&self, price: Price, area: i128) -> Result<i64, RiskError> {
+        // Per second, Q63: below 2²² for any period allowed.
+        let per_second = i128::from((1u64 << 63) / (PREMIUM_ONE * self.period.max(1)));
+        // An area is below 2⁵⁸ x 2²⁰, a price at most 2⁴⁴.
+        let whole = (area * i128::from(price.micro_usd())) >> AVERAGE_BITS;
+        // 2⁹⁰ x 2²².
+        i64::try_from((whole * per_second) >> (63 - INDEX_BITS)).map_err(|_| RiskError::Overflow)
     }
+}
+
+/// What became of an average premium over a time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Span {
+    /// At its end, parts per billion, 2⁻³².
+    pub average: i64,
+    /// Its integral over the time, parts per billion x seconds, 2⁻³². Below 2⁷⁹.
+    pub area: i128,
+    /// A window ended: what was traded in it is in the average, and a new one begins.
+    pub window_ended: bool,
+}
+
+/// `average x seconds`; less than a window.
+const fn area(average: i64, seconds: u64) -> i128 {
+    average as i128 * seconds as i128
+}
+
+/// `x` times a number below one, Q64. Rounded toward zero.
+const fn part(x: i64, of_one: u64) -> i64 {
+    signed(mul_high_floor(x.unsigned_abs(), of_one), x < 0)
+}
+
+/// A number below one, Q64, to a power of at least one: by squares, so that two powers multiply to the power of the sum to
+/// within 2⁻⁵⁸. Rounded down.
+const fn power(base: u64, mut exponent: u64) -> u64 {
+    let (mut square, mut result) = (base, u64::MAX);
+    while exponent != 0 {
+        if exponent & 1 == 1 {
+            result = if result == u64::MAX {
+                square
+            } else {
+                mul_high_floor(result, square)
+            };
+        }
+        square = mul_high_floor(square, square);
+        exponent >>= 1;
+    }
+    result
 }
 
 /// What a position of `base` millionths owes (negative: is owed) after the index grew by `growth`, in micro-USD.
@@ -170,19 +245,34 @@ mod tests {
         assert_eq!(PARAMS.sample(0, 0), 0);
     }
 
+    const BITS: i64 = 1 << AVERAGE_BITS;
+
     #[test]
     fn one_trade_then_silence_moves_the_average_by_one_window_and_fades() {
-        let once = PARAMS.average(0, 5_000_000, 60);
-        assert_eq!(once, 5_000_000 * 60 / 3_660);
-        let later = PARAMS.average(0, 5_000_000, 36_060);
-        assert!(later < once / 10 && later > 0);
+        // Traded in the window that begins at 600; 5,000,000 on 100,000 USD.
+        let traded = (5_000_000 * 100_000, 100_000);
+        let once = PARAMS.over(0, traded, 630, 660);
+        assert!((once.average - 5_000_000 * BITS / 61).abs() <= 1);
+        assert_eq!((once.area, once.window_ended), (0, true));
+        let later = PARAMS.over(0, traded, 630, 36_660);
+        let want = 5e6 / 61.0 * (60.0f64 / 61.0).powi(600);
+        assert!((later.average as f64 / BITS as f64 / want - 1.0).abs() < 1e-9);
+        // All of it, in the end: the sum of the series is the sample for one window.
+        let all = PARAMS.over(0, traded, 630, 10_000_000);
+        assert!((all.area as f64 / BITS as f64 / 5e6 / 60.0 - 1.0).abs() < 1e-9);
+        assert_eq!(
+            PARAMS.over(7, traded, 660, 660),
+            Span {
+                average: 7,
+                ..Span::default()
+            }
+        );
     }
 
     #[test]
     fn a_premium_of_one_tenth_per_cent_held_for_its_period_costs_that_much() {
-        let grown = PARAMS
-            .growth(price(100_000_000_000), 1_000_000, 28_800)
-            .unwrap();
+        let area = i128::from(1_000_000 * BITS) * 28_800;
+        let grown = PARAMS.growth(price(100_000_000_000), area).unwrap();
         let paid = owed(1_000_000, grown).unwrap();
         // 100 USD on a contract of 100,000 USD.
         assert!((99_999_000..=100_000_000).contains(&paid), "{paid}");
@@ -225,19 +315,28 @@ mod tests {
 
         #[test]
         fn the_average_stays_between_zero_and_its_samples(
-            premium in -5_000_000i64..=5_000_000, sample in -5_000_000i64..=5_000_000, elapsed in 0u64..1 << 40,
+            premium in -5_000_000i64..=5_000_000, sample in -5_000_000i64..=5_000_000,
+            from in 0u64..1 << 33, elapsed in 0u64..1 << 33,
         ) {
-            let after = PARAMS.average(premium, sample, elapsed);
-            let (low, high) = (premium.min(sample).min(0), premium.max(sample).max(0));
-            prop_assert!((low..=high).contains(&after));
+            let traded = (sample * 100_000, 100_000);
+            let after = PARAMS.over(premium * BITS, traded, from, from + elapsed);
+            let (low, high) = (premium.min(sample).min(0) * BITS, premium.max(sample).max(0) * BITS);
+            prop_assert!((low..=high).contains(&after.average));
+            let seconds = i128::from(elapsed);
+            prop_assert!((i128::from(low) * seconds..=i128::from(high) * seconds).contains(&after.area));
         }
 
         #[test]
-        fn growth_is_additive_in_time_to_a_unit(p in 1u64..1 << 40, premium in -50_000_000i64..=50_000_000, s in 0u64..1 << 20) {
-            let at = price(p);
-            let whole = PARAMS.growth(at, premium, 2 * s).unwrap();
-            let half = PARAMS.growth(at, premium, s).unwrap();
-            prop_assert!((0..=1).contains(&(whole - 2 * half)));
+        fn the_largest_values_do_not_overflow(
+            average in prop_oneof![Just(50_000_000i64), Just(-50_000_000)], period in 3_600u64..=604_800,
+            time_constant in 60u64..=604_800, from in 0u64..1 << 40, elapsed in 0u64..1 << 40,
+        ) {
+            let params = FundingParams { period, time_constant, clip: 50_000, depth: 1 };
+            let span = params.over(average * BITS, (i64::MAX, 1), from, from + elapsed);
+            prop_assert!(span.area.unsigned_abs() < 1 << 79);
+            // More than 64 bits of an index are an error and no panic.
+            let _ = params.growth(price(1 << 44), span.area);
+            prop_assert!(params.growth(price(1 << 40), span.area).is_ok());
         }
     }
 }

@@ -1,9 +1,9 @@
 //! Interest on cash: borrowers pay lenders by a rate that rises with utilisation, kinked at an optimum (the shape of
 //! Aave's and Mango's), by two additive indices.
 //!
-//! A balance earns or owes its size times the growth of its index since it last changed, and takes that whenever it
-//! is touched, which is when interest compounds. Additive indices are exact where products are not: what all lenders
-//! are owed never exceeds what all borrowers owe, see [`Indices::after`].
+//! A balance earns or owes its size times the growth of its index since it last changed. Interest bears no interest
+//! ([`Balance`]), so that it makes no difference how often a balance takes it. Additive indices are exact where products
+//! are not: what all lenders are owed never exceeds what all borrowers owe, see [`Indices::after`].
 
 use crate::{PPM, error::RiskError};
 
@@ -141,6 +141,45 @@ impl Indices {
     }
 }
 
+/// Cash, and the part of it that is interest and bears none. Micro-USD, both positive for a lender and negative for a
+/// borrower.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Balance {
+    pub cash: i64,
+    /// Of the sign of the rest or zero.
+    pub interest: i64,
+}
+
+impl Balance {
+    /// What bears interest.
+    #[must_use]
+    pub const fn principal(self) -> i64 {
+        // Of one sign, so no larger than the cash.
+        self.cash.saturating_sub(self.interest)
+    }
+
+    /// After it took `interest` and then changed by `change`. As everywhere with simple interest, what is paid pays
+    /// interest first: what leaves a lender or comes in from a borrower comes out of the interest, and only the rest of
+    /// it out of the principal.
+    ///
+    /// # Errors
+    /// [`RiskError::Overflow`].
+    pub fn after(self, interest: i64, change: i64) -> Result<Self, RiskError> {
+        let sum = |a: i64, b: i64| a.checked_add(b).ok_or(RiskError::Overflow);
+        let taken = sum(self.interest, interest)?;
+        let left = match (taken.signum(), change.signum()) {
+            // The sum is between the two.
+            (1, -1) => taken.saturating_add(change).max(0),
+            (-1, 1) => taken.saturating_add(change).min(0),
+            _ => taken,
+        };
+        Ok(Self {
+            cash: sum(sum(self.cash, interest)?, change)?,
+            interest: left,
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use {super::*, crate::SECONDS_PER_YEAR, proptest::prelude::*};
@@ -226,6 +265,25 @@ mod tests {
             let exact = (u128::from(borrowed) << 32) / u128::from(lent);
             let got = u128::from(utilisation(borrowed, lent));
             prop_assert!(got <= exact && exact - got <= 4, "{got} of {exact}");
+        }
+
+        #[test]
+        fn interest_is_of_the_sign_of_the_principal_and_no_payment_changes_the_sum(
+            changes in prop::collection::vec((-1_000_000i64..1_000_000, 0i64..100_000), 1..40),
+        ) {
+            let (mut balance, mut sum) = (Balance::default(), 0);
+            for (change, rate) in changes {
+                let interest = balance.principal() * rate / 1_000_000;
+                let next = balance.after(interest, change).unwrap();
+                sum += interest + change;
+                prop_assert_eq!(next.cash, sum);
+                prop_assert!(next.interest == 0 || next.interest.signum() == next.principal().signum());
+                // A payment that interest covers leaves the principal.
+                if next.interest != 0 && change.signum() == -next.interest.signum() {
+                    prop_assert_eq!(next.principal(), balance.principal());
+                }
+                balance = next;
+            }
         }
 
         #[test]

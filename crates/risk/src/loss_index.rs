@@ -349,7 +349,10 @@ mod tests {
     #[test]
     fn a_loss_of_a_dollar_on_four_contracts_is_a_quarter_each() {
         let quarter = 250_000 << INDEX_BITS;
-        let all = PerContract { borne: 1_000_000, rise: quarter };
+        let all = PerContract {
+            borne: 1_000_000,
+            rise: quarter,
+        };
         assert_eq!(per_contract(1_000_000, 4_000_000, u64::MAX), all);
         assert_eq!(per_contract(2_000_000, 4_000_000, quarter), all);
         assert_eq!(per_contract(1, 0, 1), PerContract::default());

@@ -1,8 +1,9 @@
 //! The variance that scenarios are scaled to, and how fast the maintenance requirement may follow it.
 //!
 //! `sigma = max(realised scale x EWMA, implied weight x at-the-money implied, floor)`; initial margin
-//! follows it at once. Maintenance margin uses a variance of its own, which falls with it at once and
-//! rises at a published rate, or as far as the price itself moved: nobody is liquidated by a model update.
+//! follows it up at once. Maintenance margin uses a variance of its own, which rises at a published rate, or as far as the
+//! price itself moved: nobody is liquidated by a model update. It falls at a limited rate too, and initial margin no
+//! further than it: a dip that did not last, such as a feed left out for an hour, leaves no hole that takes days to fill.
 //!
 //! Variances are per day in Q48 as in [`crate::ewma`]. Ratios apply to volatility, so that they read like
 //! the margin they move; variances take their square.
@@ -22,6 +23,11 @@ pub const VARIANCE_MIN: u64 = VARIANCE_ONE / 1_000_000;
 /// Time without an update counts toward a rise only up to here: holding updates back buys one day's rise
 /// and no more.
 pub const MAX_RISE_SECONDS: u64 = 86_400;
+/// Fastest fall of the maintenance volatility, ppm of itself per hour, compounding continuously: 38 % in a day.
+pub const FALL_PER_HOUR: u64 = 20_000;
+/// Rises and falls count whole steps of this many seconds; what is left of the time counts next time. Shorter steps would
+/// lose more to rounding.
+pub const STEP_SECONDS: u64 = 60;
 
 /// How the sources of volatility are combined, and how fast maintenance may rise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,7 +59,7 @@ pub struct MaintenanceStep {
     pub previous: u64,
     /// What scenarios are scaled to now: [`VolatilityParams::effective_variance`].
     pub target: u64,
-    /// Seconds since `previous` was set.
+    /// Seconds since `previous` was set, in whole steps of [`STEP_SECONDS`].
     pub elapsed: u64,
     /// The price EWMA ([`crate::ewma::update`]), unscaled: when `previous` was set, and now. Its rise is the part
     /// that the price's own move explains.
@@ -99,11 +105,12 @@ impl VolatilityParams {
     /// What the price explains is the rise of the EWMA, and only where the EWMA stands above what maintenance
     /// already covers: a price that swings back and forth cannot ratchet it beyond the realised level.
     ///
-    /// - Never above `target`, so maintenance never exceeds initial margin; at or above the target it is
-    ///   the target: it falls at once.
-    /// - Growth compounds and `capped` is rounded down: many updates never give more than the exact
-    ///   exponential of the time that passed, and one gives less than one part in 2²⁴ below it. Updating
-    ///   every second slows the slowest rise by at most 4 %.
+    /// - On the way up never above `target`. Above it, it falls to
+    ///   `max(target, previous x e^(-2 x FALL_PER_HOUR x elapsed))`: what scenarios of initial margin stand for is the
+    ///   larger of the target and this, so that maintenance never exceeds initial margin.
+    /// - Rises and falls compound and are rounded against speed: many updates never move it further than the exact
+    ///   exponential of the time that passed, and one less than one part in 2²⁴ less. With steps of [`STEP_SECONDS`]
+    ///   rounding slows the slowest rise by less than a thousandth.
     /// - Over any sequence of updates it stays below `e^(2 x rise x time) x` the larger of the first value and
     ///   the highest scaled EWMA on the way.
     /// - Never falls when `previous`, `target`, `elapsed` or `realised_now` rises.
@@ -112,7 +119,7 @@ impl VolatilityParams {
         let target = min(step.target, VARIANCE_MAX);
         let previous = min(step.previous, VARIANCE_MAX);
         if target <= previous {
-            return target;
+            return max(target, fallen(previous, step.elapsed));
         }
         let capped = self.grown(max(previous, VARIANCE_MIN), step.elapsed);
         let before = scaled(step.realised_before, self.realised_scale);
@@ -133,6 +140,19 @@ impl VolatilityParams {
         // Below 2⁵¹ x 2³⁶, and at most VARIANCE_MAX x e^3.84 < 2⁵⁶ after the shift.
         u64::try_from((u128::from(variance) * u128::from(growth)) >> 30).unwrap_or(u64::MAX)
     }
+}
+
+/// `variance x e^(-2 x FALL_PER_HOUR x elapsed)`, rounded up.
+fn fallen(variance: u64, elapsed: u64) -> u64 {
+    // Beyond 1,000 hours it clamps at e^-40; Q32, below 2³⁸.
+    let elapsed = u128::from(min(elapsed, 3_600_000));
+    let exponent = ((2 * u128::from(FALL_PER_HOUR) * elapsed) << 32) / (3_600 * u128::from(PPM));
+    let left = exp_q30(-i64::try_from(exponent).unwrap_or(i64::MAX)).unsigned_abs();
+    // Its stated error is 2⁻²⁸ either way; never more than no fall.
+    let left = min(left + 5, ONE_Q30.unsigned_abs());
+    // Below 2⁵¹ x 2³⁰.
+    let exact = u128::from(variance) * u128::from(left);
+    u64::try_from((exact + (1 << 30) - 1) >> 30).unwrap_or(u64::MAX)
 }
 
 /// `variance x (ppm / 10⁶)²`, rounded up. At most 4 x 9 x 2⁴⁸ < 2⁵⁴ for a ratio of at most three.

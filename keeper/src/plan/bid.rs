@@ -69,9 +69,14 @@ impl<'a> Sale<'a> {
         underlyings.extend(exposed_underlyings(&view.pool, own));
         let books = view.books_of(&underlyings)?;
         books.require_usable_in_liquidation().ok()?;
-        let exposed = Snapshot::in_liquidation(&view.pool, account, &books).ok()?.exposed;
+        let exposed = Snapshot::in_liquidation(&view.pool, account, &books)
+            .ok()?
+            .exposed;
         let readings = Readings::of(&books, exposed);
-        let (params, now) = (view.liquidation.params.arithmetic(), view.time.unix_timestamp);
+        let (params, now) = (
+            view.liquidation.params.arithmetic(),
+            view.time.unix_timestamp,
+        );
         auction
             .observe(&params, (state.equity, state.requirement), &readings, now)
             .ok()?;

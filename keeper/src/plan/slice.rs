@@ -28,17 +28,17 @@ pub fn touched(
     indices: &Indices,
 ) -> Result<Box<MarginAccount>, SdkError> {
     let mut now = Box::new(*account);
-    let interest = indices.interest(now.cash, now.interest_entry);
+    let interest = indices.interest(now.balance().principal(), now.interest_entry);
     let kept = pool.losses.kept(now.at_risk, now.at_risk_since)?;
     let held = pool.held.kept(now.held, now.held_since)?;
     let lost = now.at_risk.saturating_sub(kept);
     let lost = lost.saturating_add(now.held.saturating_sub(held));
-    let change = interest.map_err(refused)?.saturating_sub(lost);
-    now.cash = now.cash.saturating_add(change);
+    let interest = interest.map_err(refused)?;
+    let balance = now.balance().after(interest, lost.saturating_neg());
+    now.set_balance(balance.map_err(refused)?, indices);
     (now.at_risk, now.at_risk_since) = (0, pool.losses.left);
     now.held = if pool.visible_shortfall == 0 { 0 } else { held };
     now.held_since = pool.held.left;
-    now.interest_entry = indices.of(now.cash);
     for position in now.positions.iter_mut().filter(|p| !p.is_free()) {
         touch(position, pool, books)?;
     }
@@ -117,10 +117,8 @@ pub fn joined(
     for (left, right) in after.collaterals.iter_mut().zip(&slice.collaterals) {
         *left = left.saturating_add(*right);
     }
-    after.cash = after
-        .cash
-        .saturating_add(slice.cash)
-        .saturating_sub(payment);
-    after.interest_entry = indices.of(after.cash);
+    let paid = slice.cash.saturating_sub(payment);
+    let balance = after.balance().after(0, paid);
+    after.set_balance(balance.map_err(refused)?, indices);
     Ok(after)
 }

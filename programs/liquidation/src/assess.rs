@@ -75,7 +75,12 @@ pub fn observe(
 ) -> Result<()> {
     let (rules, state) = (config.params.arithmetic(), &look.state);
     let before = auction
-        .observe(&rules, (state.equity, state.requirement), &look.readings, now)
+        .observe(
+            &rules,
+            (state.equity, state.requirement),
+            &look.readings,
+            now,
+        )
         .map_err(LiquidationError::from)?;
     fund.replace(before, auction.open);
     let insurance = u64::try_from(insurance).unwrap_or(0);

@@ -225,10 +225,7 @@ pub mod margin_pool {
 
     /// Covers what an account in auction owes that has nothing but claims, beyond those; `tranche` (ppm) of the insurance fund
     /// at most for one market. Liquidation program only.
-    pub fn write_off<'info>(
-        ctx: Context<'info, WriteOff<'info>>,
-        tranche: u64,
-    ) -> Result<Covered> {
+    pub fn write_off<'info>(ctx: Context<'info, WriteOff<'info>>, tranche: u64) -> Result<Covered> {
         instructions::write_off::handler(ctx, tranche)
     }
 

@@ -7,7 +7,7 @@ use {
     },
     anchor_lang::prelude::*,
     cep_risk::{
-        ewma,
+        ewma::{Samples, Sampling},
         oracle::{Consensus, Observation, ahead_of_clock, consensus as agree},
         twap::{Outcome, Twap},
     },
@@ -96,33 +96,38 @@ pub fn take(book: &mut RiskBook, agreed: &Agreed, clock: &Clock, params: &RiskPa
     }
 }
 
-/// Takes a volatility sample when enough time has passed since the last one. `sample` is the price, or for a
-/// staked token what its market makes of its redemption value.
+/// Shows realised volatility the price from `now` on. `sample` is the price, or for a staked token what its market makes of
+/// its redemption value. Samples are of a fixed grid of time, so that it makes no difference who refreshes when.
 pub fn fold_volatility(
     book: &mut RiskBook,
     sample: u64,
     now: i64,
     params: &RiskParams,
 ) -> Result<()> {
-    if book.sample_price == 0 {
-        book.sample_price = sample;
-        book.sample_time = now;
-        return Ok(());
-    }
-    let elapsed = u64::try_from(now.saturating_sub(book.sample_time)).unwrap_or(0);
-    if elapsed < params.volatility_interval {
-        return Ok(());
-    }
-    book.variance = ewma::update(
-        book.variance,
-        book.sample_price,
-        sample,
-        elapsed,
-        params.volatility_tau,
-    )
-    .map_err(RiskEngineError::from)?;
-    book.sample_price = sample;
-    book.sample_time = now;
+    let unix = |time: i64| u64::try_from(time).map_err(|_| RiskEngineError::Overflow);
+    let mut samples = Samples {
+        variance: book.variance,
+        value: book.sample_price,
+        time: unix(book.sample_time)?,
+        start: book.sample_start,
+        sum: book.sample_sum,
+        average: book.sample_average,
+        last_return: book.sample_return,
+    };
+    let by = Sampling {
+        interval: params.volatility_interval,
+        tau: params.volatility_tau,
+    };
+    samples
+        .observe(&by, sample, unix(now)?)
+        .map_err(RiskEngineError::from)?;
+    book.variance = samples.variance;
+    book.sample_price = samples.value;
+    book.sample_time = i64::try_from(samples.time).map_err(|_| RiskEngineError::Overflow)?;
+    book.sample_start = samples.start;
+    book.sample_sum = samples.sum;
+    book.sample_average = samples.average;
+    book.sample_return = samples.last_return;
     Ok(())
 }
 

@@ -97,7 +97,12 @@ impl Case {
             max_payment: i64::MAX,
             hedged: false,
         };
-        list.push(instruction::liquidation::bid(failing, by.pair(), args, &books));
+        list.push(instruction::liquidation::bid(
+            failing,
+            by.pair(),
+            args,
+            &books,
+        ));
         self.world.send(&list, &[&by.key])
     }
 }
@@ -170,7 +175,9 @@ fn after(dodge: impl Fn(&mut Case, &Trader)) -> (Case, i64) {
     let sibling = case.world.sibling("winner 0", 1);
     let exit = case.world.trader("exit", 100_000.0);
     // The same in all cases: it has settled cash, and one more account trades.
-    case.world.trade_at_mark(&exit, &case.keeper, SOL, 1.0).accepted();
+    case.world
+        .trade_at_mark(&exit, &case.keeper, SOL, 1.0)
+        .accepted();
     let (loser, keeper) = (case.loser.clone(), case.keeper.clone());
     case.world.open(&loser, &keeper).accepted();
     let visible = case.world.pool().visible_shortfall;
@@ -237,7 +244,10 @@ fn b3_closing_the_last_position_just_before_does_not_dodge() {
     });
     assert_eq!(case.world.base(&case.winners[0], BTC), 0);
     // But for the fee of the trade.
-    assert!((0..60 * USD).contains(&(lost - honest)), "{lost} for {honest}");
+    assert!(
+        (0..60 * USD).contains(&(lost - honest)),
+        "{lost} for {honest}"
+    );
 }
 
 #[test]
@@ -250,7 +260,9 @@ fn b3_a_debt_whose_positions_are_gone_has_the_tranche_of_the_market_that_caused_
     let keeper = world.trader("keeper", 10_000.0);
     world.insure(&bob, 1_000.0).accepted();
     world.forge_cash(&debtor, &bob, 3_000 * USD);
-    world.forge::<MarginAccount>(&debtor.account, |a| a.earned[usize::from(SOL)] = -3_000 * USD);
+    world.forge::<MarginAccount>(&debtor.account, |a| {
+        a.earned[usize::from(SOL)] = -3_000 * USD
+    });
     world.trade_at_mark(&bob, &keeper, BTC, 0.01).accepted();
     let fund = world.pool().ledger.insurance;
     world.open(&debtor, &keeper).accepted();

@@ -28,3 +28,4 @@ mod c9;
 mod low;
 mod low_governance;
 mod low_trade;
+mod sweep_accounts;

@@ -207,7 +207,11 @@ fn waiting_makes_the_fund_pay_up_to_a_part_of_the_maintenance_margin() {
 
     world.bid(&alice, &keeper, ALL / 2, i64::MAX).accepted();
 
-    let paid = |world: &World| world.read::<InsuranceFund>(&address::insurance_fund()).paid_out;
+    let paid = |world: &World| {
+        world
+            .read::<InsuranceFund>(&address::insurance_fund())
+            .paid_out
+    };
     // Half of the account, a sixth of the way.
     let expected = (-state.equity + state.requirement * waited / 3_600) / 2;
     let first = i64::try_from(paid(&world)).unwrap();

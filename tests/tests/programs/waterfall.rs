@@ -96,7 +96,10 @@ fn contracts_that_won_share_what_the_fund_cannot_pay_in_proportion_and_to_the_un
     }
     // Taken or only read, it is the same, and nothing but units of rounding is left over.
     write_down(&mut world, &winners);
-    let still = winners.iter().zip(&before).map(|(w, b)| b - equity(&world, w));
+    let still = winners
+        .iter()
+        .zip(&before)
+        .map(|(w, b)| b - equity(&world, w));
     assert_eq!(still.collect::<Vec<i64>>(), lost);
     assert!((0..=3).contains(&(lost.iter().sum::<i64>() - lacking)));
     world.close(&loser, keeper.owner(), &keeper).accepted();

@@ -34,10 +34,7 @@ fn a_slice_has_its_part_of_interest_and_funding_that_nobody_wrote_down_yet() {
     let own = touched(&view.accounts[&OWN], &view.pool, &books, &indices).unwrap();
     let after = joined(&own, &slice, micro_usd(200_000.0), &indices).unwrap();
     let taken = after.perpetual(0).unwrap();
-    assert_eq!(
-        taken.index_entry,
-        view.markets[&market_at()].funding.index
-    );
+    assert_eq!(taken.index_entry, view.markets[&market_at()].funding.index);
     assert!(after.cash < 0);
     assert_eq!(after.interest_entry, indices.borrowers);
 }

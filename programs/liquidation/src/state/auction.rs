@@ -130,7 +130,11 @@ impl Auction {
             }
             // One that moves the account only since the last look says nothing of the time before.
             let known = self.read & bit(at) != 0;
-            let grown = if known { after.saturating_sub(*before) } else { 0 };
+            let grown = if known {
+                after.saturating_sub(*before)
+            } else {
+                0
+            };
             least = least.min(grown);
             *before = after;
         }
@@ -188,7 +192,10 @@ mod tests {
 
     /// Of two books that served for so long.
     fn served(first: u64, second: u64) -> Readings {
-        let mut readings = Readings { of: 0b101, ..Readings::default() };
+        let mut readings = Readings {
+            of: 0b101,
+            ..Readings::default()
+        };
         (readings.seconds[0], readings.seconds[2]) = (first, second);
         readings
     }
@@ -196,7 +203,8 @@ mod tests {
     fn look(a: &mut Auction, equity: i64, now: i64) -> Open {
         let always = u64::try_from(now).unwrap();
         let state = (equity, 90);
-        a.observe(&PARAMS, state, &served(always, always), now).unwrap()
+        a.observe(&PARAMS, state, &served(always, always), now)
+            .unwrap()
     }
 
     fn opened(at: i64) -> Auction {

@@ -12,8 +12,9 @@ use {
 /// another account, a pot or the vault, is the caller's; the pool's interest was accrued before.
 pub fn credit(pool: &mut Pool, account: &mut MarginAccount, amount: i64) -> Result<()> {
     let indices = pool.interest.indices();
+    let balance = account.balance();
     let interest = indices
-        .interest(account.cash, account.interest_entry)
+        .interest(balance.principal(), account.interest_entry)
         .map_err(MarginPoolError::from)?;
     let (mut lost, mut shared, mut held) = (0, account.at_risk, account.held);
     if shared != 0 {
@@ -24,12 +25,13 @@ pub fn credit(pool: &mut Pool, account: &mut MarginAccount, amount: i64) -> Resu
         let gone = pool.held.take(held, account.held_since)?;
         (lost, held) = (add(lost, gone)?, sub(held, gone)?);
     }
-    let change = sub(add(interest, amount)?, lost)?;
-    let before = (account.cash, account.interest_entry);
-    account.cash = add(account.cash, change)?;
-    account.interest_entry = indices.of(account.cash);
-    pool.interest.replace(before, account.cash)?;
-    pool.ledger.cash = add(pool.ledger.cash, change)?;
+    let change = sub(amount, lost)?;
+    let after = balance.after(interest, change);
+    let after = after.map_err(MarginPoolError::from)?;
+    pool.interest
+        .replace((balance, account.interest_entry), after)?;
+    account.set_balance(after, &indices);
+    pool.ledger.cash = add(pool.ledger.cash, add(interest, change)?)?;
     pool.ledger.interest = sub(pool.ledger.interest, interest)?;
     if pool.visible_shortfall == 0 {
         held = 0;

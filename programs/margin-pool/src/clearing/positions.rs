@@ -3,7 +3,9 @@ use {
     crate::{
         error::MarginPoolError,
         margin::{BookParts, Books, valuation},
-        state::{MarginAccount, Market, Pool, Position, PositionKind, add, negative, sub},
+        state::{
+            MarginAccount, Market, Pool, Position, PositionKind, PriceHistory, add, negative, sub,
+        },
     },
     anchor_lang::prelude::*,
     cep_risk::{
@@ -235,10 +237,9 @@ pub fn accrue_funding<B: BookParts>(
     books: &Books<B>,
     underlying: u8,
 ) -> Result<()> {
-    let index = Price::new(books.listed(underlying)?.book.header().price);
-    let index = index.map_err(|_| MarginPoolError::BookNotReady)?;
+    let prices = PriceHistory::of(books.listed(underlying)?.book.header(), books.now)?;
     let funding = pool.params.funding();
-    market.funding.accrue(&funding, index, books.now)
+    market.funding.accrue(&funding, &prices, books.now)
 }
 
 /// Brings a position's quote up to the index of its side.

@@ -1,6 +1,6 @@
 use {
     super::*,
-    crate::state::{Fall, MarginAccount, Market, Pool, PositionKind, Wide},
+    crate::state::{Fall, MarginAccount, Market, Pool, PositionKind, PriceHistory, Wide},
     cep_risk::{Price, funding::FundingParams, interest::InterestParams},
     proptest::prelude::*,
 };
@@ -241,7 +241,7 @@ fn funding_goes_from_longs_to_shorts() {
     let mut h = House::of(2);
     h.market
         .funding
-        .accrue(&FUNDING, Price::new(1).unwrap(), 1)
+        .accrue(&FUNDING, &standing(Price::new(1).unwrap()), 1)
         .unwrap();
     h.exchange(0, 1, &PERPETUAL, 1_000_000, -500);
     h.market.funding.index += 40 << cep_risk::funding::INDEX_BITS;
@@ -327,6 +327,15 @@ fn act() -> impl Strategy<Value = Act> {
 
 const INDEX: u64 = 1_000;
 
+/// A price that never moved.
+fn standing(price: Price) -> PriceHistory {
+    PriceHistory {
+        price,
+        usable_seconds: 0,
+        integral: 0,
+    }
+}
+
 impl House {
     fn act(&mut self, act: Act, now: &mut i64) {
         let assets = [PERPETUAL, FUTURE, CALL];
@@ -355,7 +364,8 @@ impl House {
             Act::Time(seconds) => {
                 *now += seconds;
                 self.pool.interest.accrue(&RATES, *now).unwrap();
-                self.market.funding.accrue(&FUNDING, index, *now).unwrap();
+                let prices = standing(index);
+                self.market.funding.accrue(&FUNDING, &prices, *now).unwrap();
             }
             Act::Premium(at) => {
                 let at = Price::new(at).unwrap();
@@ -475,7 +485,8 @@ fn sequences(cases: u32, checked: bool) {
         h.pool.params.insurance_share = 300_000;
         let mut now = 1;
         let index = Price::new(INDEX).unwrap();
-        h.market.funding.accrue(&FUNDING, index, now).unwrap();
+        let prices = standing(index);
+        h.market.funding.accrue(&FUNDING, &prices, now).unwrap();
         for act in acts {
             h.act(act, &mut now);
             if checked {

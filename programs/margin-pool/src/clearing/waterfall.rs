@@ -114,7 +114,11 @@ pub fn fall_of<B: BookParts>(
     let Some(reference) = valuation::reference_mark(book, &asset, !long, books.now)? else {
         return Ok(None);
     };
-    let (high, low) = if long { (reference, mark) } else { (mark, reference) };
+    let (high, low) = if long {
+        (reference, mark)
+    } else {
+        (mark, reference)
+    };
     let won = high.saturating_sub(low);
     if won == 0 {
         return Ok(None);
@@ -171,7 +175,10 @@ impl Reducing {
     /// by its size.
     pub fn divide(self, shortfall: i64) -> Result<Vec<(usize, u64, i64)>> {
         require!(!self.held.is_empty(), MarginPoolError::NothingToReduce);
-        let lost = self.losses.iter().fold(0u64, |sum, x| sum.saturating_add(*x));
+        let lost = self
+            .losses
+            .iter()
+            .fold(0u64, |sum, x| sum.saturating_add(*x));
         let enough = lost >= shortfall.max(1).unsigned_abs();
         let weights = if enough { &self.losses } else { &self.sizes };
         let parts = parts_of(shortfall.max(0), weights)?;
@@ -212,12 +219,7 @@ pub fn cover(
 }
 
 /// What the fund pays of a claim: each market that caused it has its tranche, and so have all debts together that none did.
-fn from_fund(
-    pool: &mut Pool,
-    risk: &RiskAccounts,
-    claim: &Claim,
-    causes: &Causes,
-) -> Result<i64> {
+fn from_fund(pool: &mut Pool, risk: &RiskAccounts, claim: &Claim, causes: &Causes) -> Result<i64> {
     let mut sum = 0;
     let mut pay = |pool: &mut Pool, insured: i64, part: i64| -> Result<i64> {
         let paid = part.min(tranche_left(pool.ledger.insurance, insured, claim.tranche));

@@ -44,7 +44,8 @@ pub use {
     collect_fees::*, confirm_margin::*, create_account::*, delist_collateral::*, deposit::*,
     deposit_insurance::*, end_liquidation::*, execute_pool_change::*, halt_withdrawals::*,
     initialize_pool::*, list_collateral::*, list_underlying::*, propose_pool_change::*,
-    reduce_opposite::*, report_shortfall::*, revoke_delegate::*, set_delegate::*, settle_expired::*, settle_pnl::*,
-    tighten_pool::*, trade_block::*, trade_rfq::*, trade_venue::*, transfer::*, transfer_leg::*,
-    transfer_slice::*, withdraw::*, withdraw_insurance::*, write_off::*,
+    reduce_opposite::*, report_shortfall::*, revoke_delegate::*, set_delegate::*,
+    settle_expired::*, settle_pnl::*, tighten_pool::*, trade_block::*, trade_rfq::*,
+    trade_venue::*, transfer::*, transfer_leg::*, transfer_slice::*, withdraw::*,
+    withdraw_insurance::*, write_off::*,
 };

@@ -5,12 +5,13 @@ use {
     },
     crate::{
         error::MarginPoolError,
-        state::{Collateral, MarginAccount, Market, Pool, Position, PositionKind, add, sub},
+        state::{
+            Collateral, MarginAccount, Market, Pool, Position, PositionKind, PriceHistory, add, sub,
+        },
     },
     anchor_lang::prelude::*,
     cep_risk::{
-        Breakdown, Holding, Instrument, Kind, Portfolio, Price, Quantity, Scratch, funding::owed,
-        staked,
+        Breakdown, Holding, Instrument, Kind, Portfolio, Quantity, Scratch, funding::owed, staked,
     },
     risk_engine::state::RiskBook,
 };
@@ -91,7 +92,7 @@ impl<'a> Snapshot<'a> {
         books: &'a Books<B>,
     ) -> Result<()> {
         let indices = pool.interest.at(&pool.params.interest(), books.now)?;
-        let interest = indices.interest(account.cash, account.interest_entry);
+        let interest = indices.interest(account.balance().principal(), account.interest_entry);
         self.cash = add(account.cash, interest.map_err(MarginPoolError::from)?)?;
         let kept = pool.losses.kept(account.at_risk, account.at_risk_since)?;
         self.cash = sub(self.cash, sub(account.at_risk, kept)?)?;
@@ -232,7 +233,9 @@ impl<'a> Snapshot<'a> {
             scratch.make_room_for_options();
         }
         let views = books.views(kind)?;
-        let breakdown = self.portfolio(&views, kind).evaluate(&margin, kind, scratch);
+        let breakdown = self
+            .portfolio(&views, kind)
+            .evaluate(&margin, kind, scratch);
         Ok(breakdown.map_err(MarginPoolError::from)?)
     }
 
@@ -265,7 +268,9 @@ impl<'a> Snapshot<'a> {
     ) -> Result<i64> {
         let margin = pool.params.margin();
         let views = books.views(kind)?;
-        let total = self.portfolio(&views, kind).isolated(&margin, kind, scratch);
+        let total = self
+            .portfolio(&views, kind)
+            .isolated(&margin, kind, scratch);
         Ok(total.map_err(MarginPoolError::from)?)
     }
 
@@ -327,9 +332,9 @@ pub fn touched<B: BookParts>(
     if position.base != 0 {
         let mut funding = market.funding.index;
         if position.kind == PositionKind::Perpetual as u8
-            && let Ok(price) = Price::new(book.header().price)
+            && let Ok(prices) = PriceHistory::of(book.header(), now)
         {
-            funding = market.funding.at(&pool.params.funding(), price, now)?;
+            funding = market.funding.at(&pool.params.funding(), &prices, now)?;
         }
         let index = market.index_at(position, funding)?;
         let growth = sub(index, position.index_entry)?;

@@ -2,7 +2,7 @@ use {
     super::Wide,
     crate::error::MarginPoolError,
     anchor_lang::prelude::*,
-    cep_risk::interest::{INDEX_BITS, Indices, InterestParams},
+    cep_risk::interest::{Balance, INDEX_BITS, Indices, InterestParams},
 };
 
 /// Interest between lenders (cash above zero) and borrowers (below): indices, and the sums over all accounts that
@@ -14,14 +14,17 @@ pub struct Interest {
     /// 2⁻⁴⁸ per unit of cash.
     pub lenders: i64,
     pub borrowers: i64,
-    /// Sums of the cash of all accounts above and below zero, as stored there, both positive. Micro-USD.
+    /// Sums of what bears interest of the cash of all accounts above and below zero ([`Balance::principal`]), as stored
+    /// there, both positive. Micro-USD.
     pub lent: i64,
     pub borrowed: i64,
-    /// Sums of cash without its sign times the index at which it last took interest.
+    /// Sums of that without its sign times the index at which it last took interest.
     pub lent_entries: Wide,
     pub borrowed_entries: Wide,
     /// Unix seconds.
     pub updated_at: i64,
+    /// Sum of the interest in the cash of all accounts that bears none. Micro-USD, positive above what borrowers owe of it.
+    pub taken: i64,
 }
 
 impl Interest {
@@ -51,9 +54,12 @@ impl Interest {
     }
 
     /// One account's cash goes from `before`, which took interest at index `entry`, to `after` at the present index.
-    pub fn replace(&mut self, (before, entry): (i64, i64), after: i64) -> Result<()> {
-        self.count(before, entry, -1)?;
-        self.count(after, self.indices().of(after), 1)
+    pub fn replace(&mut self, (before, entry): (Balance, i64), after: Balance) -> Result<()> {
+        self.count(before.principal(), entry, -1)?;
+        let principal = after.principal();
+        self.count(principal, self.indices().of(principal), 1)?;
+        self.taken = super::add(self.taken, super::sub(after.interest, before.interest)?)?;
+        Ok(())
     }
 
     fn count(&mut self, cash: i64, entry: i64, sign: i64) -> Result<()> {
@@ -93,7 +99,7 @@ impl Interest {
     pub fn invariant(&self, cash: i64, taken: i64) -> Result<()> {
         let sums = self.lent >= 0
             && self.borrowed >= 0
-            && self.lent.checked_sub(self.borrowed) == Some(cash);
+            && self.lent.checked_sub(self.borrowed) == cash.checked_sub(self.taken);
         require!(sums, MarginPoolError::LedgerImbalance);
         let earned = self.earned_exact(taken).ok_or(MarginPoolError::Overflow)?;
         require!(earned >= 0, MarginPoolError::LedgerImbalance);
@@ -101,4 +107,4 @@ impl Interest {
     }
 }
 
-const _: () = assert!(size_of::<Interest>() == 4 * 8 + 2 * 16 + 8);
+const _: () = assert!(size_of::<Interest>() == 4 * 8 + 2 * 16 + 2 * 8);

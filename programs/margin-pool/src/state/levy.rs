@@ -226,7 +226,11 @@ mod tests {
         let later = Fall { period: 9, ..FALL };
         assert_eq!(market.charge(&later, 150).unwrap(), 150);
         // The other side pays for its own gains only.
-        let rise = Fall { long: false, won: 0, ..later };
+        let rise = Fall {
+            long: false,
+            won: 0,
+            ..later
+        };
         assert_eq!(market.charge(&rise, 150).unwrap(), 0);
         assert_eq!(market.levies[0].short.index, 175 << INDEX_BITS);
         assert!(market.levies_in_order());
@@ -238,18 +242,29 @@ mod tests {
         market.funding.index = 5;
         market.charge(&FALL, 100).unwrap();
         let borne = 50 << INDEX_BITS;
-        let of = |base, kind| Position { base, kind, ..bytemuck::Zeroable::zeroed() };
+        let of = |base, kind| Position {
+            base,
+            kind,
+            ..bytemuck::Zeroable::zeroed()
+        };
         assert_eq!(market.index_of(&of(-1, 1)).unwrap(), 5 - borne);
         assert_eq!(market.index_of(&of(1, 1)).unwrap(), 5);
         assert_eq!(market.index_of(&of(0, 1)).unwrap(), 5);
-        let future = Position { instrument: 3, ..of(-1, 2) };
+        let future = Position {
+            instrument: 3,
+            ..of(-1, 2)
+        };
         assert_eq!(market.index_of(&future).unwrap(), 0);
     }
 
     #[test]
     fn a_dated_instruments_entry_is_given_on_when_nothing_is_open_in_it() {
         let mut market = market();
-        let fall = |id: u16| Fall { instrument: u64::from(id), slot: id, ..FALL };
+        let fall = |id: u16| Fall {
+            instrument: u64::from(id),
+            slot: id,
+            ..FALL
+        };
         for id in 1..=15 {
             market.series_mut(id, u64::from(id)).unwrap().open_short = 1_000_000;
             assert_eq!(market.charge(&fall(id), 10).unwrap(), 10);

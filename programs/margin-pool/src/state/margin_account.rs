@@ -2,7 +2,11 @@ use {
     super::{Left, Pool, Reduced},
     crate::error::MarginPoolError,
     anchor_lang::prelude::*,
-    cep_risk::{MAX_UNDERLYINGS, units::MAX_QUANTITY},
+    cep_risk::{
+        MAX_UNDERLYINGS,
+        interest::{Balance, Indices},
+        units::MAX_QUANTITY,
+    },
 };
 
 pub const MAX_POSITIONS: usize = 64;
@@ -18,9 +22,11 @@ pub struct MarginAccount {
     /// Settled quote currency, micro-USD; negative is borrowed against collateral. Interest since it last changed is
     /// not in it yet: see `Interest`.
     pub cash: i64,
-    /// Where the index of interest stood when `cash` last took it: the lenders' for cash of zero or more, the
+    /// Where the index of interest stood when `cash` last took it: the lenders' for a principal of zero or more, the
     /// borrowers' below.
     pub interest_entry: i64,
+    /// The part of `cash` that is interest and bears none, see [`Balance`]. Micro-USD.
+    pub interest_taken: i64,
     /// Given once, to no account before or after: what a maker signs for this account dies with it.
     pub serial: u64,
     /// Quotes signed for this account with a lower nonce are void.
@@ -53,7 +59,7 @@ pub struct MarginAccount {
     pub flows: [i64; 1 + MAX_COLLATERALS],
     /// When anything last moved in or out, Unix seconds: `flows` stand as of then.
     pub flows_at: i64,
-    pub reserved: [u8; 88],
+    pub reserved: [u8; 80],
 }
 
 /// One position. A slot is free when `kind` is zero; then all its fields are zero. What only dated instruments have
@@ -186,6 +192,21 @@ impl Position {
 }
 
 impl MarginAccount {
+    /// Cash and the interest in it.
+    #[must_use]
+    pub const fn balance(&self) -> Balance {
+        Balance {
+            cash: self.cash,
+            interest: self.interest_taken,
+        }
+    }
+
+    /// Takes a balance that took its interest up to `indices`.
+    pub const fn set_balance(&mut self, balance: Balance, indices: &Indices) {
+        (self.cash, self.interest_taken) = (balance.cash, balance.interest);
+        self.interest_entry = indices.of(balance.principal());
+    }
+
     /// Of the layout; a change of the layout raises it.
     pub const VERSION: u8 = 3;
     /// The account's first eight bytes.
@@ -257,7 +278,9 @@ impl MarginAccount {
     /// markets.
     #[must_use]
     pub fn lost_in(&self) -> u8 {
-        let bits = (0u32..).zip(&self.earned).filter(|(_, earned)| **earned < 0);
+        let bits = (0u32..)
+            .zip(&self.earned)
+            .filter(|(_, earned)| **earned < 0);
         bits.fold(0, |all, (at, _)| all | 1u8.wrapping_shl(at))
     }
 
@@ -300,7 +323,7 @@ const _: () = assert!(size_of::<Position>() == 88);
 const _: () = assert!(size_of::<Delegate>() == 48);
 const _: () = assert!(
     size_of::<MarginAccount>()
-        == 64 + 32 + 128 + 8 + 24 + 24 + 64 + MAX_DELEGATES * 48 + 64 * 88 + 17 * 8 + 8 + 88
+        == 64 + 40 + 128 + 8 + 24 + 24 + 64 + MAX_DELEGATES * 48 + 64 * 88 + 17 * 8 + 8 + 80
 );
 
 #[cfg(test)]

@@ -49,7 +49,7 @@ pub struct Market {
     /// Entries of `levies` ever used.
     pub levied: u8,
     pub spare: [u8; 7],
-    pub reserved: [u8; 128],
+    pub reserved: [u8; 112],
     pub reductions: [Reduction; MAX_REDUCTIONS],
     /// The perpetual's first.
     pub levies: [Levy; MAX_LEVIES],
@@ -142,9 +142,7 @@ impl Market {
     /// funding since each last took it (bases sum to zero, so only the entries are left), what its side bore of defaults
     /// since, and payoffs.
     fn pending(&self) -> Option<i128> {
-        self.index_entries
-            .get()
-            .checked_add(self.converting.get())
+        self.index_entries.get().checked_add(self.converting.get())
     }
 
     /// Holds at the end of every instruction that changes a market: the house is flat, what losers paid in is what winners
@@ -174,13 +172,14 @@ impl Market {
 const _: () = assert!(size_of::<Series>() == 24);
 const _: () = assert!(
     size_of::<Market>()
-        == 64 + 8 * 8
-            + 48
+        == 64
+            + 8 * 8
+            + 64
             + 3 * 16
             + 8
             + 8
             + 8
-            + 128
+            + 112
             + MAX_REDUCTIONS * 72
             + MAX_LEVIES * 64
             + MAX_INSTRUMENTS * 24

@@ -15,6 +15,6 @@ mod wide;
 
 pub(crate) use terms::check_fee_account;
 pub use {
-    change::*, fill::*, funding::*, haircut::*, interest::*, ledger::*, levy::*,
-    margin_account::*, market::*, pool::*, proposal::*, reduction::*, wide::*,
+    change::*, fill::*, funding::*, haircut::*, interest::*, ledger::*, levy::*, margin_account::*,
+    market::*, pool::*, proposal::*, reduction::*, wide::*,
 };

@@ -63,7 +63,7 @@ pub struct Pool {
     pub visible_shortfall: i64,
     /// What the insurance fund ever paid for debts that no market caused, micro-USD.
     pub insured: i64,
-    pub reserved: [u8; 312],
+    pub reserved: [u8; 304],
 }
 
 pub const MAX_VENUES: usize = 8;
@@ -390,7 +390,7 @@ const _: () = assert!(
         == 7 * 32
             + 32 * 8
             + 48
-            + 72
+            + 80
             + 7 * 8
             + 24
             + 8
@@ -399,7 +399,7 @@ const _: () = assert!(
             + MAX_VENUES * 72
             + 32
             + 48
-            + 312
+            + 304
 );
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ use {
 /// What a trade may change of an account: cash, and positions in the assets of its legs by their slots.
 pub(super) struct Holdings {
     cash: i64,
+    interest_taken: i64,
     interest_entry: i64,
     positions: Vec<(usize, Position)>,
 }
@@ -23,6 +24,7 @@ impl Holdings {
         let positions = account.positions.iter().enumerate();
         Self {
             cash: account.cash,
+            interest_taken: account.interest_taken,
             interest_entry: account.interest_entry,
             positions: positions
                 .filter(|(_, p)| traded(p))
@@ -41,6 +43,7 @@ impl Holdings {
     /// Puts them into an account in the place of `others`.
     fn replace(&self, others: &Self, account: &mut MarginAccount) {
         (account.cash, account.interest_entry) = (self.cash, self.interest_entry);
+        account.interest_taken = self.interest_taken;
         let freed = others
             .positions
             .iter()

@@ -3,7 +3,7 @@ use {
         clearing::{self, Asset},
         error::MarginPoolError,
         margin::{BookParts, Books, valuation},
-        state::{MarginAccount, Market, Pool, PoolParams, Position, PositionKind},
+        state::{MarginAccount, Market, Pool, PoolParams, Position, PositionKind, PriceHistory},
     },
     anchor_lang::prelude::*,
     cep_risk::{PPM, Price, Quantity, units::mul_ppm_ceil},
@@ -82,7 +82,8 @@ pub(super) fn clear<B: BookParts>(
         .floor_micro_usd()
         .map_err(MarginPoolError::from)?;
     let funding = pool.params.funding();
-    market.funding.accrue(&funding, index, books.now)?;
+    let prices = PriceHistory::of(book.header(), books.now)?;
+    market.funding.accrue(&funding, &prices, books.now)?;
     let before = State::of(market, asset, sides)?;
     let [a, b] = sides;
     clearing::exchange(pool, market, (a, b), asset, (leg.quantity, quote))?;

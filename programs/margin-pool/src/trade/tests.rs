@@ -185,7 +185,7 @@ impl House {
         let [account, third] = self.accounts.get_disjoint_mut([who, 2]).unwrap();
         let sides = (&mut **account, &mut **third);
         let (pool, market) = (&mut self.pool, &mut **self.markets[at].borrow_mut());
-        clearing::exchange(pool, market, sides, (&asset, mark), (base, quote)).unwrap();
+        clearing::exchange(pool, market, sides, &asset, (base, quote)).unwrap();
     }
 
     fn update(&self) {

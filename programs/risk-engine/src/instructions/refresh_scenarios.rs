@@ -7,8 +7,11 @@ use {
     },
     anchor_lang::prelude::*,
     cep_risk::{
-        ROWS, curve::level_step, ewma::horizon_sigma_q32, scenario::simple_return,
-        volatility::MaintenanceStep,
+        ROWS,
+        curve::level_step,
+        ewma::horizon_sigma_q32,
+        scenario::simple_return,
+        volatility::{MaintenanceStep, STEP_SECONDS},
     },
 };
 
@@ -54,20 +57,22 @@ pub(crate) fn handler(ctx: Context<RefreshScenarios>) -> Result<()> {
     book.invariant()
 }
 
-/// Initial margin follows volatility at once. Maintenance margin follows it down at once, and up only at the
-/// published rate or as far as the price's own move explains: nobody is liquidated by a model update.
+/// Initial margin follows volatility up at once. Maintenance margin follows it up only at the published rate or as far as
+/// the price's own move explains: nobody is liquidated by a model update. Both come down at a limited rate, so that a dip
+/// which does not last leaves no hole.
 fn set_variances(book: &mut RiskBook, params: &RiskParams, now: i64) {
     let target = book.target_variance;
-    let first = book.maintenance_variance == 0;
-    let elapsed = now.saturating_sub(book.maintenance_time);
+    let since = now.saturating_sub(book.maintenance_time);
+    let since = u64::try_from(since).unwrap_or(0);
+    let (previous, elapsed) = match book.maintenance_variance {
+        0 => (target, since),
+        // What is left of the time counts next time.
+        previous => (previous, since - since % STEP_SECONDS),
+    };
     let step = MaintenanceStep {
-        previous: if first {
-            target
-        } else {
-            book.maintenance_variance
-        },
+        previous,
         target,
-        elapsed: u64::try_from(elapsed).unwrap_or(0),
+        elapsed,
         realised_before: book.maintenance_realised,
         realised_now: book.variance,
     };
@@ -75,8 +80,8 @@ fn set_variances(book: &mut RiskBook, params: &RiskParams, now: i64) {
         .volatility(book.variance_floor)
         .maintenance_variance(&step);
     book.maintenance_realised = book.variance;
-    book.maintenance_time = now;
-    book.scaled_variance = target;
+    book.maintenance_time = book.maintenance_time.saturating_add_unsigned(elapsed);
+    book.scaled_variance = target.max(book.maintenance_variance);
 }
 
 fn scale(book: &mut RiskBook, z: &[i32; ROWS], params: &RiskParams) -> Result<()> {

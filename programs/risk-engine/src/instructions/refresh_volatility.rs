@@ -5,13 +5,12 @@ use {
         oracle::{ClockView, Fault, Reading, read},
         price, seeds,
         state::{
-            ATM_STEP, AtmFeed, MAX_TENORS, RiskBook, RiskConfig, RiskParams, VOLATILITY_DECIMALS,
-            VOLATILITY_RANGE,
+            MAX_TENORS, RiskBook, RiskConfig, RiskParams, VOLATILITY_DECIMALS, VOLATILITY_RANGE,
         },
     },
     anchor_lang::prelude::*,
     cep_risk::{
-        feed::{sqrt_variance_per_year, variance_per_day},
+        feed::sqrt_variance_per_year,
         volatility::{AtmPoint, implied_variance},
     },
 };
@@ -72,7 +71,7 @@ fn read_feeds(
                 Ok(reading) => {
                     feed.source.accept(&reading);
                     *fault = 0;
-                    follow(feed, clock.unix_timestamp)?;
+                    feed.follow(reading.value, clock.unix_timestamp)?;
                     break;
                 }
                 Err(Fault::NotThisSource) => {}
@@ -83,31 +82,28 @@ fn read_feeds(
     Ok(faults)
 }
 
-/// Moves the volatility in force toward the source's.
-fn follow(feed: &mut AtmFeed, now: i64) -> Result<()> {
-    let elapsed = u64::try_from(now.saturating_sub(feed.step_time)).unwrap_or(0);
-    let step = ATM_STEP.step(feed.volatility, feed.source.price, feed.step_used, elapsed);
-    feed.volatility = step.price;
-    feed.step_used = step.used;
-    feed.step_time = now;
-    // At most 10¹⁰ x 2³² < 2⁶⁶.
-    let q32 = (u128::from(step.price) << 32) / 1_000_000_000;
-    let q32 = u64::try_from(q32).map_err(|_| RiskEngineError::Overflow)?;
-    feed.variance = variance_per_day(q32);
-    Ok(())
-}
-
-/// Reads the term structure at 30 days and at each expiry. While no feed is recent enough, the last values stand:
-/// without them volatility would drop and then have to climb back.
+/// Reads the term structure at 30 days and at each expiry. Each tenor's last word stands for `implied_max_age` from when
+/// it was published, whatever the others say meanwhile: who refreshes brings accounts, and leaving one out must not
+/// change what it said. After that the tenor follows what the others say of it, step by step. While no tenor's word stands,
+/// the last values do: without them volatility would drop and then have to climb back.
 fn interpolate(book: &mut RiskBook, now: i64, params: &RiskParams) -> Result<()> {
-    let mut points = [AtmPoint::default(); MAX_TENORS];
-    for (point, feed) in points.iter_mut().zip(&book.implied) {
-        let age = u64::try_from(now.saturating_sub(feed.source.publish_time)).unwrap_or(0);
-        if feed.tenor != 0 && feed.volatility != 0 && age <= params.implied_max_age {
-            *point = AtmPoint {
-                tenor: feed.tenor,
-                variance: feed.variance,
-            };
+    let mut standing = [AtmPoint::default(); MAX_TENORS];
+    for (point, feed) in standing.iter_mut().zip(&book.implied) {
+        if feed.speaks() && feed.stands(now, params.implied_max_age) {
+            *point = feed.point();
+        }
+    }
+    if standing.iter().all(|point| point.tenor == 0) {
+        return Ok(());
+    }
+    let mut points = standing;
+    for (point, feed) in points.iter_mut().zip(&mut book.implied) {
+        if point.tenor == 0
+            && feed.speaks()
+            && let Some(variance) = implied_variance(&standing, feed.tenor)
+        {
+            feed.follow(volatility_of(variance)?, now)?;
+            *point = feed.point();
         }
     }
     let Some(variance) = implied_variance(&points, SCENARIO_TENOR) else {
@@ -123,4 +119,11 @@ fn interpolate(book: &mut RiskBook, now: i64, params: &RiskParams) -> Result<()>
         }
     }
     Ok(())
+}
+
+/// Volatility per root year, 10⁻⁹, of a variance per day, Q48.
+fn volatility_of(variance: u64) -> Result<u64> {
+    // At most 39 x 2³² x 10⁹.
+    let exact = u128::from(sqrt_variance_per_year(variance)) * 1_000_000_000;
+    Ok(u64::try_from(exact >> 32).map_err(|_| RiskEngineError::Overflow)?)
 }

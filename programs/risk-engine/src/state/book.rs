@@ -68,11 +68,11 @@ pub struct RiskBook {
     pub doubt: u64,
 
     // Volatility. Variances are per day in Q48.
-    /// Realised: an average over irregular samples.
+    /// Realised: see [`cep_risk::ewma::Samples`], whose fields `sample_...` are.
     pub variance: u64,
     /// Scenarios never stand for less than this.
     pub variance_floor: u64,
-    /// Price (a staked token: market over redemption value, Q9) and time of the last volatility sample.
+    /// Price (a staked token: market over redemption value, Q9) that volatility was last shown, and when, Unix seconds.
     pub sample_price: u64,
     pub sample_time: i64,
     /// Implied at the money at 30 days, when a feed last said so; zero without a feed.
@@ -157,7 +157,13 @@ pub struct RiskBook {
     /// A copy of the config's parameter: how far the basis of an expiry may move in a minute, ppm per year.
     pub surface_step: u64,
     pub reference: Reference,
-    pub reserved: [u8; 160],
+    /// Begin of the present bucket of realised volatility, Unix seconds, and price x seconds in it up to `sample_time`.
+    pub sample_start: u64,
+    pub sample_sum: u64,
+    /// Average price over the last whole bucket, and its log-return over the one before, Q32.
+    pub sample_average: u64,
+    pub sample_return: i64,
+    pub reserved: [u8; 128],
 }
 
 /// Index prices on a fixed grid of time, so that nobody chooses the moment from which a move is counted.
@@ -456,7 +462,8 @@ const _: () = assert!(
             + 24
             + 8
             + size_of::<Reference>()
-            + 160
+            + 32
+            + 128
 );
 // A derived address is created with at most 10 KiB.
 const _: () = assert!(RiskBook::SPACE <= 10_240);

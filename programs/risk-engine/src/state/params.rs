@@ -43,7 +43,8 @@ pub struct RiskParams {
     pub volatility_scale: u64,
     pub implied_weight: u64,
     pub rise_per_hour: u64,
-    /// Longest time for which an implied volatility feed's last value stands, seconds; 60 ..= 604,800.
+    /// How long an implied volatility feed's last value stands after it was published, whatever other tenors say meanwhile,
+    /// seconds; 60 ..= 604,800.
     pub implied_max_age: u64,
     /// See `cep_risk::curve::Staleness` for these three and their ranges.
     pub curve_max_age: u64,
