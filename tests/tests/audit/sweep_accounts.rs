@@ -493,22 +493,25 @@ fn settlements() -> Vec<Case> {
     case.kind = Kind::PairsToDo;
     cases.push(case);
 
-    for (name, call) in [
-        (
-            "check_margin",
-            pool::check_margin as fn(Pubkey, &[Pubkey]) -> Instruction,
-        ),
-        ("confirm_margin", pool::confirm_margin),
-    ] {
-        let (world, alice, _) = traded();
-        let call = call(alice.account, &books(&world));
-        cases.push(with_pairs(
-            ("margin_pool", name),
-            world,
-            call,
-            vec![admin()],
-        ));
-    }
+    let (world, alice, _) = traded();
+    let call = pool::check_margin(alice.account, &books(&world));
+    let name = ("margin_pool", "check_margin");
+    cases.push(with_pairs(name, world, call, vec![admin()]));
+
+    // It answers for a hedged bid before it.
+    let (world, alice, keeper) = in_auction();
+    let args = BidArgs {
+        max_fraction: ALL / 5,
+        max_payment: i64::MAX,
+        hedged: true,
+    };
+    let books = books(&world);
+    let bid = liquidation::bid(alice.account, keeper.pair(), args, &books);
+    let call = pool::confirm_margin(keeper.account, &books);
+    let name = ("margin_pool", "confirm_margin");
+    let mut case = with_pairs(name, world, call.clone(), vec![copy(&keeper)]);
+    case.instructions = vec![bid, call];
+    cases.push(case);
 
     let mut world = options::world(2);
     let expiry = world.expiry_in(1);
@@ -584,7 +587,8 @@ fn liquidations() -> Vec<Case> {
             slot: u8::try_from(slot.unwrap()).unwrap(),
             base: 100_000,
         },
-        payment: 0,
+        // Two dollars below its worth.
+        payment: 10_898_000_000,
     };
     let call = liquidation::take_leg(alice.account, keeper.pair(), args, &books(&world));
     add("take_leg", world, call, &keeper);

@@ -165,6 +165,8 @@ fn a_floor_rises_at_once_fourfold_in_all_and_maintenance_only_at_its_rate() {
     // A market so calm that the floor decides.
     let address = world.book_address(BTC);
     world.forge::<RiskBook>(&address, |b| b.variance = 0);
+    // Margin comes down at a limited rate.
+    world.advance(10 * 86_400);
     world.refresh_scenarios(BTC).accepted();
     let (book, before) = (world.book_address(BTC), world.book(BTC));
     let (me, floor) = (guardian().pubkey(), before.variance_floor);
