@@ -95,9 +95,8 @@ impl<'a> Net<'a> {
         };
         net.make_groups(portfolio)?;
         let mut at_index = [0i128; MAX_UNDERLYINGS];
-        let holdings = portfolio.holdings.iter();
-        let expiries = holdings.filter(|h| h.instrument.is_dated()).count();
-        let mut by_expiry: Vec<Due> = Vec::with_capacity(expiries);
+        // Few, and the last block of the heap: on chain it grows where it lies.
+        let mut by_expiry: Vec<Due> = Vec::new();
         let (mut value, mut money) = (Notional(0), i128::from(portfolio.cash));
         for holding in portfolio.holdings {
             let at = holding.book;
@@ -186,14 +185,18 @@ impl<'a> Net<'a> {
             }
             _ => None,
         };
+        // Books keep the curves of two centres at most, and seldom average an expiry. The list is the last
+        // block of the heap while it is made, so that one more grows it where it lies.
+        let with_options = portfolio.holdings.iter().filter_map(key_of);
+        let books = with_options.fold(0u8, |books, ((at, ..), _)| {
+            books | 1u8.wrapping_shl(u32::try_from(at).unwrap_or(u32::MAX))
+        });
+        let most = 2 * usize::try_from(books.count_ones()).unwrap_or(MAX_UNDERLYINGS);
+        self.groups.reserve_exact(most);
         for (key, dated) in portfolio.holdings.iter().filter_map(key_of) {
             let (at, centre, averaging) = key;
             let spot = portfolio.books.get(at).ok_or(RiskError::MissingBook)?.price;
             if self.group(key).is_none() {
-                if self.groups.capacity() == 0 {
-                    // Books keep the curves of two centres at most, and seldom average more than one expiry.
-                    self.groups.reserve_exact(2 * portfolio.books.len());
-                }
                 self.groups.push(Group {
                     book: at,
                     centre,

@@ -74,10 +74,6 @@ impl Instrument<'_> {
     pub(super) const fn is_option(&self) -> bool {
         matches!(self, Self::Option { .. })
     }
-
-    pub(super) const fn is_dated(&self) -> bool {
-        matches!(self, Self::Future { .. } | Self::Option { .. })
-    }
 }
 
 /// One position or collateral balance.
