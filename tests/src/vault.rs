@@ -233,15 +233,6 @@ impl Vault {
         self.redeem(who, all, (0, 0))
     }
 
-    /// Anyone settles the vault's short.
-    pub fn settle(&mut self) {
-        let vault = Trader {
-            key: self.maker.key.insecure_clone(),
-            account: self.account,
-        };
-        self.world.settle(&vault, SOL).accepted();
-    }
-
     /// USD a share.
     pub fn share_price(&mut self) -> f64 {
         let accounts = accounts::SharePrice {

@@ -43,8 +43,7 @@ fn nobody_takes(world: &mut World, broke: &Trader, maker: &Trader, usd: i64) {
     let lost = world.health(broke).maintenance.equity;
     world.forge_cash(broke, maker, lost + usd * DOLLAR);
     world.open(broke, maker).accepted();
-    world.advance(3_600);
-    world.republish();
+    world.wait(3_600);
 }
 
 impl Worst {

@@ -38,6 +38,10 @@ const PROGRAMS: [(&str, &str, &[Excuse]); 3] = [
                 "takes 17 instruments of one market whose reduced sides nobody touched; a test stands beside it",
             ),
             (
+                "UnderlyingListFull",
+                "a risk config has eight books at most, as a pool has places for underlyings",
+            ),
+            (
                 "HandoverMismatch",
                 "no instruction moves anything but by the rule; the check is fed faults in margin_pool::clearing::handover",
             ),

@@ -9,7 +9,7 @@ use {
         settling::{Dated, Struck},
         units::{MAX_QUANTITY, Notional, Price, Quantity},
     },
-    alloc::vec::Vec,
+    alloc::{boxed::Box, vec::Vec},
 };
 
 /// Options on one underlying whose curves share a centre: they add up node by node. Those whose settlement price is being
@@ -19,9 +19,14 @@ pub(super) struct Group<'a> {
     pub centre: Price,
     pub slope: Slope,
     pub options: Vec<(i64, Curve<'a>)>,
-    /// Of an expiry that is being averaged: which one, and how its options are read.
-    averaging: Option<(i64, Reading)>,
-    /// What each option pays, where `averaging` is set.
+    /// Apart, since there is seldom one and the heap is small on chain.
+    averaging: Option<Box<Averaged>>,
+}
+
+/// An expiry that is being averaged: which one, how its options are read, and what each of them pays.
+struct Averaged {
+    expiry: i64,
+    reading: Reading,
     struck: Vec<Struck>,
 }
 
@@ -30,7 +35,7 @@ type Key = (usize, Price, Option<i64>);
 
 impl<'a> Group<'a> {
     fn key(&self) -> Key {
-        let averaging = self.averaging.as_ref().map(|(expiry, _)| *expiry);
+        let averaging = self.averaging.as_ref().map(|averaged| averaged.expiry);
         (self.book, self.centre, averaging)
     }
 
@@ -44,10 +49,10 @@ impl<'a> Group<'a> {
 
     /// The options of an expiry that is being averaged.
     pub fn averaging(&self) -> Option<Averaging<'_, 'a>> {
-        self.averaging.as_ref().map(|(_, reading)| Averaging {
-            reading,
+        self.averaging.as_ref().map(|averaged| Averaging {
+            reading: &averaged.reading,
             options: &self.options,
-            struck: &self.struck,
+            struck: &averaged.struck,
         })
     }
 }
@@ -139,8 +144,8 @@ impl<'a> Net<'a> {
                     let group = net.group(key_of(at, &curve, &dated));
                     let group = group.ok_or(RiskError::MissingBook)?;
                     group.options.push((q.0, curve));
-                    if group.averaging.is_some() {
-                        group.struck.push(struck);
+                    if let Some(averaged) = &mut group.averaging {
+                        averaged.struck.push(struck);
                     }
                     let delta = curve.settling_delta_q24(&group.slope, &dated, &struck);
                     let delta = i128::from(q.0) * i128::from(delta);
@@ -185,14 +190,14 @@ impl<'a> Net<'a> {
             }
             _ => None,
         };
-        // Books keep the curves of two centres at most, and seldom average an expiry. The list is the last
-        // block of the heap while it is made, so that one more grows it where it lies.
+        // Most books have the curves of one centre. The list is the last block of the heap while it is made,
+        // so that more of them grow it where it lies.
         let with_options = portfolio.holdings.iter().filter_map(key_of);
         let books = with_options.fold(0u8, |books, ((at, ..), _)| {
             books | 1u8.wrapping_shl(u32::try_from(at).unwrap_or(u32::MAX))
         });
-        let most = 2 * usize::try_from(books.count_ones()).unwrap_or(MAX_UNDERLYINGS);
-        self.groups.reserve_exact(most);
+        let books = usize::try_from(books.count_ones()).unwrap_or(MAX_UNDERLYINGS);
+        self.groups.reserve_exact(books);
         for (key, dated) in portfolio.holdings.iter().filter_map(key_of) {
             let (at, centre, averaging) = key;
             let spot = portfolio.books.get(at).ok_or(RiskError::MissingBook)?.price;
@@ -202,8 +207,13 @@ impl<'a> Net<'a> {
                     centre,
                     slope: Slope::at(spot, centre),
                     options: Vec::new(),
-                    averaging: averaging.map(|expiry| (expiry, Reading::new(&dated, centre))),
-                    struck: Vec::new(),
+                    averaging: averaging.map(|expiry| {
+                        Box::new(Averaged {
+                            expiry,
+                            reading: Reading::new(&dated, centre),
+                            struck: Vec::new(),
+                        })
+                    }),
                 });
             }
         }
@@ -212,8 +222,8 @@ impl<'a> Net<'a> {
             let own = group.key();
             let count = keys.filter(|(key, _)| *key == own).count();
             group.options.reserve_exact(count);
-            if group.averaging.is_some() {
-                group.struck.reserve_exact(count);
+            if let Some(averaged) = &mut group.averaging {
+                averaged.struck.reserve_exact(count);
             }
         }
         Ok(())

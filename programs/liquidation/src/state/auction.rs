@@ -34,7 +34,7 @@ pub struct Auction {
     pub insolvent: u8,
     pub bump: u8,
     /// Underlyings of which `readings` has one, by bits.
-    pub read: Underlyings,
+    pub read: u8,
     pub padding: [u8; 5],
     /// Seconds in which each underlying's price had served liquidation when the auction was last looked at.
     pub readings: [u64; MAX_UNDERLYINGS],
