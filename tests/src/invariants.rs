@@ -81,7 +81,8 @@ fn at_risk(pool: &Pool, accounts: &[(Pubkey, Box<MarginAccount>)]) {
         );
         let most = account.cash.max(0);
         assert!((0..=most).contains(&account.held), "held of {key}");
-        let cash = if used == 0 { 0 } else { most - account.held };
+        let shares = used != 0 && account.in_liquidation != standing::IN_AUCTION;
+        let cash = if shares { most - account.held } else { 0 };
         assert_eq!(account.at_risk, cash, "cash at risk of {key}");
         kept += pool
             .losses

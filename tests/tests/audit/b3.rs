@@ -43,18 +43,22 @@ fn fallen(winners: &[f64]) -> Case {
         others.push(winner);
     }
     world.set_price(BTC, 100_000.0);
-    let fund = world.pool().ledger.insurance;
-    world.forge::<Pool>(&address::pool(), |p| {
-        p.ledger.insurance = 0;
-        p.ledger.fees += fund;
-        p.insurance_income -= fund;
-    });
+    empty_fund(&mut world);
     Case {
         world,
         loser,
         winners: others,
         keeper,
     }
+}
+
+fn empty_fund(world: &mut World) {
+    let fund = world.pool().ledger.insurance;
+    world.forge::<Pool>(&address::pool(), |p| {
+        p.ledger.insurance = 0;
+        p.ledger.fees += fund;
+        p.insurance_income -= fund;
+    });
 }
 
 /// The same, two hours later: no contract won anything since the reference price, and cash bears the loss.
@@ -178,7 +182,13 @@ fn after(dodge: impl Fn(&mut Case, &Trader)) -> (Case, i64) {
     case.world
         .trade_at_mark(&exit, &case.keeper, SOL, 1.0)
         .accepted();
+    empty_fund(&mut case.world);
+    case.world.refresh_scenarios(BTC).accepted();
     let (loser, keeper) = (case.loser.clone(), case.keeper.clone());
+    for who in [loser.clone(), case.winners[0].clone()] {
+        // The loss is paid in and its counterpart drawn, so that nothing is left when the winner closes.
+        case.world.settle(&who, BTC).accepted();
+    }
     case.world.open(&loser, &keeper).accepted();
     let visible = case.world.pool().visible_shortfall;
     assert_eq!(visible, -case.world.owned(&[&loser]));
@@ -186,7 +196,8 @@ fn after(dodge: impl Fn(&mut Case, &Trader)) -> (Case, i64) {
     dodge(&mut case, &sibling);
     let bidder = case.world.trader("bidder", 200_000.0);
     let paid = covered(&case.world.bid(&loser, &bidder, ALL, i64::MAX).accepted());
-    assert_eq!((paid.fund, paid.profits), (0, 0));
+    // The fund has no more than its part of a fee.
+    assert!(paid.fund < 10 * USD && paid.profits == 0, "{paid:?}");
     let lost = before - case.world.owned(&[&case.winners[0], &sibling]);
     (case, lost)
 }

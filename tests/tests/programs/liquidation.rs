@@ -96,8 +96,7 @@ fn a_bid_pays_the_value_less_the_discount_of_the_moment() {
     for wait in [0, 450, 900, 20_000] {
         let (mut world, alice, _, keeper) = failing();
         world.open(&alice, &keeper).accepted();
-        world.advance(wait);
-        world.republish();
+        world.wait(wait);
         let discount = rules(&world).discount(clock(&world, &alice));
         let (value, mine) = (
             world.health(&alice).maintenance.equity,

@@ -205,7 +205,8 @@ fn cash_of_those_who_trade_bears_what_is_left_and_of_others_none() {
 
     // CHECK
     assert_eq!((paid.fund, paid.profits, paid.cash), (0, 0, lacking));
-    assert!((-3..=0).contains(&(equity(&world, &keeper) - mine)));
+    let gained = equity(&world, &keeper) - mine;
+    assert!((-3..=0).contains(&gained), "{gained}");
     assert_eq!(equity(&world, &idle), 300_000 * USD);
     world.withdraw_usd(&idle, 300_000 * USD).accepted();
     let lost: Vec<i64> = winners

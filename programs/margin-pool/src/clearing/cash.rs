@@ -1,7 +1,7 @@
 use {
     crate::{
         error::MarginPoolError,
-        state::{Ledger, MarginAccount, Market, Pool, add, negative, sub},
+        state::{Ledger, MarginAccount, Market, Pool, add, negative, standing, sub},
     },
     anchor_lang::prelude::*,
     cep_risk::{MAX_UNDERLYINGS, PPM, funding::SUM_PER_MICRO, units::mul_ppm_ceil},
@@ -59,20 +59,31 @@ fn share_again(pool: &mut Pool, account: &mut MarginAccount, held: i64) -> Resul
     Ok(())
 }
 
+/// The shortfall that is visible now and for which nothing is kept back yet, micro-USD.
+fn uncovered(pool: &Pool) -> i64 {
+    let lacking = pool.visible_shortfall.saturating_sub(pool.held.claims);
+    lacking.max(0)
+}
+
 /// What `leaving` of `all` the cash that shares losses would bear of the shortfall that is visible now, less what is kept back
 /// for it already. Rounded up; at most all of it.
 fn duty(pool: &Pool, leaving: i64, all: i64) -> Result<i64> {
-    let lacking = pool.visible_shortfall.saturating_sub(pool.held.claims);
+    let lacking = uncovered(pool);
     if lacking <= 0 || all <= 0 {
         return Ok(0);
     }
     if lacking >= all {
         return Ok(leaving);
     }
-    // Below 2⁶³ x 2⁶³; the quotient is at most what leaves.
-    let part = u128::from(leaving.unsigned_abs()) * u128::from(lacking.unsigned_abs());
-    let part = part.div_ceil(u128::from(all.unsigned_abs()));
-    i64::try_from(part).map_err(|_| MarginPoolError::Overflow.into())
+    proportion(leaving, lacking, all)
+}
+
+/// `amount x part / all`, none of them negative and the last not zero; rounded up.
+fn proportion(amount: i64, part: i64, all: i64) -> Result<i64> {
+    // Below 2⁶³ x 2⁶³.
+    let product = u128::from(amount.unsigned_abs()) * u128::from(part.unsigned_abs());
+    let quotient = product.div_ceil(u128::from(all.unsigned_abs()));
+    Ok(i64::try_from(quotient).unwrap_or(i64::MAX))
 }
 
 /// Before `amount` of cash leaves an account: it must be settled and its own, and what it would bear of the shortfall that is
@@ -91,8 +102,15 @@ pub fn require_settled_cash(
     if pool.visible_shortfall == 0 {
         return Ok(());
     }
-    let leaving = amount.min(account.at_risk);
-    let kept = duty(pool, leaving, pool.losses.claims)?;
+    // What is kept back stops sharing with the rest too, so that it stands for itself as well as for what leaves: of a part
+    // p that all would bear, what leaves and what is kept together bear p.
+    let beside = sub(pool.losses.claims, uncovered(pool))?;
+    let kept = if beside <= 0 {
+        account.at_risk
+    } else {
+        let leaving = amount.min(account.at_risk);
+        proportion(leaving, uncovered(pool), beside)?.min(account.at_risk)
+    };
     if kept != 0 {
         let held = add(account.held, kept)?;
         for (sum, claim, since) in [
@@ -119,10 +137,8 @@ pub(super) fn share_among_cash(pool: &mut Pool, amount: i64) -> Result<i64> {
         0 => 0,
         visible if visible <= amount => kept.min(amount),
         visible => {
-            // Below 2⁶³ x 2⁶³; the quotient is below `kept`.
-            let part = u128::from(kept.unsigned_abs()) * u128::from(amount.unsigned_abs());
-            let part = part.div_ceil(u128::from(visible.unsigned_abs()));
-            i64::try_from(part).unwrap_or(i64::MAX).min(amount)
+            // At most `kept`.
+            proportion(kept, amount, visible)?.min(amount)
         }
     };
     let rest = sub(amount, part)?.min(pool.losses.claims);
@@ -134,9 +150,11 @@ pub(super) fn share_among_cash(pool: &mut Pool, amount: i64) -> Result<i64> {
     add(part, rest)
 }
 
-/// What of an account's cash shares losses beside what is held: of accounts without a position nothing.
+/// What of an account's cash shares losses beside what is held: of accounts without a position nothing, and of those in auction
+/// neither, whose cash is for sale and who may be the ones that lost.
 const fn exposed_cash(account: &MarginAccount) -> i64 {
-    if account.open_positions == 0 || account.cash < 0 {
+    let in_auction = account.in_liquidation == standing::IN_AUCTION;
+    if account.open_positions == 0 || account.cash < 0 || in_auction {
         return 0;
     }
     account.cash.saturating_sub(account.held)

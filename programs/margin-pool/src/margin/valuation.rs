@@ -76,8 +76,9 @@ enum Worth<'a> {
     Settled(u64),
 }
 
-/// An instrument at its expected settlement, what is to come of it at this index price, down for a long and up for a short; at
-/// its payoff from the moment at which its settlement price is decided, whatever state it is in.
+/// An instrument at its expected settlement, down for a long and up for a short; at its payoff from the moment at which its
+/// settlement price is decided, whatever state it is in. At this
+/// index price.
 fn valued<'a>(
     book: &RiskBook,
     spot: Price,
