@@ -43,8 +43,7 @@ fn nobody_takes(world: &mut World, broke: &Trader, maker: &Trader, usd: i64) {
     let lost = world.health(broke).maintenance.equity;
     world.forge_cash(broke, maker, lost + usd * DOLLAR);
     world.open(broke, maker).accepted();
-    world.advance(3_600);
-    world.republish();
+    world.wait(3_600);
 }
 
 impl Worst {
@@ -305,8 +304,7 @@ fn liquidations(
 
     let equity = world.health(alice).maintenance.equity;
     world.forge_cash(alice, maker, equity + 1_000 * DOLLAR);
-    world.advance(7_200);
-    world.republish();
+    world.wait(7_200);
     let result = world.reduce_opposite(alice, keeper);
     table.named(&format!("{name} reduce_opposite, pots full"), &result);
     // Once those on the other side have taken what their pots hold, there is room.
