@@ -304,8 +304,7 @@ fn liquidations(
 
     let equity = world.health(alice).maintenance.equity;
     world.forge_cash(alice, maker, equity + 1_000 * DOLLAR);
-    world.advance(7_200);
-    world.republish();
+    world.wait(7_200);
     let result = world.reduce_opposite(alice, keeper);
     table.named(&format!("{name} reduce_opposite, pots full"), &result);
     // Once those on the other side have taken what their pots hold, there is room.
