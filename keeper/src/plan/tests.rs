@@ -171,7 +171,9 @@ fn book(price: f64) -> Book {
 fn in_auction(price: f64, opened_ago: i64) -> View {
     let mut view = at_price(price);
     let mut auction = Box::new(Auction::zeroed());
-    (auction.opened_at, auction.updated_at) = (NOW - opened_ago, NOW - opened_ago);
+    // Its clock ran all the while, and somebody looked just now.
+    (auction.opened_at, auction.updated_at) = (NOW - opened_ago, NOW);
+    auction.clock = opened_ago.unsigned_abs() * PPM;
     auction.pace = PPM;
     auction.opened_by = OTHER;
     view.auctions.insert(address::auction(&TRADER), auction);
