@@ -333,13 +333,13 @@ mod tests {
         assert_eq!(haircuts(&three, 1), Err(RiskError::Overflow));
         assert_eq!(apportion(u64::MAX, &[u64::MAX, 0]).unwrap(), [u64::MAX, 0]);
         assert_eq!(apportion(1, &[0, 0]), Err(RiskError::BadParameter));
-        assert_eq!(apportion(0, &[]).unwrap(), []);
+        assert_eq!(apportion(0, &[]).unwrap(), Vec::<u64>::new());
         assert_eq!(cover(&[[i64::MAX; 3]], 3), Err(RiskError::Overflow));
     }
 
     #[test]
     fn nothing_is_taken_where_nobody_gained() {
         assert_eq!(haircuts(&claims(&[(1, 0), (2, -5)]), 100).unwrap(), [0, 0]);
-        assert_eq!(haircuts::<u8>(&[], 100).unwrap(), []);
+        assert_eq!(haircuts::<u8>(&[], 100).unwrap(), Vec::new());
     }
 }

@@ -55,7 +55,7 @@ pub use {
     error::RiskError,
     margin::{
         AddonParams, Addons, Book, Breakdown, Holding, Instrument, Kind, MarginParams, Portfolio,
-        Scratch,
+        Scratch, evaluate_both,
     },
     settling::{Dated, Struck},
     units::{Notional, Price, Quantity},

@@ -212,6 +212,8 @@ const WINDOW_SECONDS: u16 = 1_800;
 const _: () = assert!(WINDOW_SECONDS as u64 == WINDOW && size_of::<Dated>() == 24);
 
 #[cfg(test)]
+// A test that cannot go on stops with the reason.
+#[allow(clippy::panic)]
 mod tests {
     use {super::*, crate::units::MAX_PRICE, proptest::prelude::*};
 

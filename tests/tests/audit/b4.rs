@@ -72,7 +72,7 @@ impl Worst {
         let gone = world.trader("gone", 100_000.0);
         world.spread(&x, &gone, 1_000.0);
         for u in world.underlyings() {
-            let price = world.prices[usize::from(u)] * if u % 2 == 0 { 1.01 } else { 0.99 };
+            let price = world.prices[usize::from(u)] * if u.is_multiple_of(2) { 1.01 } else { 0.99 };
             world.set_price(u, price);
             for who in [&alice, &maker] {
                 world.settle(who, u).accepted();
@@ -170,7 +170,7 @@ impl Table {
 fn legs(world: &World, count: u8) -> Vec<Leg> {
     let one = |u: u8| {
         let price = world.prices[usize::from(u)];
-        let sign = if u % 2 == 0 { -1.0 } else { 1.0 };
+        let sign = if u.is_multiple_of(2) { -1.0 } else { 1.0 };
         leg(u, sign * 100.0 / price, price)
     };
     (0..count).map(one).collect()
@@ -342,7 +342,7 @@ fn b4_a_holder_in_auction_takes_its_part_of_a_reduction() {
     let (cash, equity) = (world.cash(&x), world.health(&x).maintenance.equity);
     let books = world.books_of(&[x.account], &[]);
     let apply = instruction::pool::apply_reductions(x.account, &books);
-    world.send(&[apply.clone()], &[&keeper.key]).accepted();
+    world.send(std::slice::from_ref(&apply), &[&keeper.key]).accepted();
 
     assert_eq!(pending(&world), [0, 0, 0]);
     assert_eq!(world.base(&x, 2), 0);

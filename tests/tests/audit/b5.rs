@@ -78,7 +78,7 @@ fn equity(world: &World, who: &Trader) -> i64 {
 fn b5_nothing_trades_before_its_expiry_has_a_surface() {
     let (mut world, expiry, (slot, id), [honest, bad]) = committee();
     let open = instruments::open_instrument(admin().pubkey(), world.book_address(BTC), slot, id);
-    let send = |world: &mut World| world.send(&[open.clone()], &[&admin()]);
+    let send = |world: &mut World| world.send(std::slice::from_ref(&open), &[&admin()]);
     send(&mut world).refused(RiskEngineError::SurfaceMissing);
     // One of two is no quorum.
     post(&mut world, &honest, expiry, 60_000);

@@ -127,7 +127,7 @@ impl Case {
             (
                 "seven times the first",
                 false,
-                [vec![units[0]; 6].concat(), plain.clone()].concat(),
+                [[units[0]; 6].concat(), plain.clone()].concat(),
             ),
             ("in reverse order", false, reversed),
             ("the first left out", true, plain[unit..].to_vec()),
@@ -212,7 +212,7 @@ impl Case {
             .filter(|l| l.starts_with("Program return: "));
         Ok(Effect {
             accounts: accounts(&world),
-            returned: returned.last(),
+            returned: returned.next_back(),
         })
     }
 }

@@ -125,7 +125,7 @@ impl Curve<'_> {
         let (low, high) = self.settling_nodes(usize::from(gap.node), dated, struck);
         // Below 2⁴⁶ x 2¹⁶ in 2⁻¹⁴ units.
         let fraction = (place.cast_signed() - i64::from(gap.start)) >> gap.shift;
-        let value = (low + ((high - low) * fraction >> FRACTION_BITS)).max(0);
+        let value = (low + (((high - low) * fraction) >> FRACTION_BITS)).max(0);
         let exponent = unit_exponent(self.centre) - FRACTION_BITS.cast_signed();
         if exponent >= 0 {
             value.unsigned_abs() << exponent

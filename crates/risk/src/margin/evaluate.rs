@@ -2,7 +2,7 @@
 
 use {
     super::{
-        Addons, Book, Breakdown, Kind, MarginParams, Portfolio,
+        Addons, Book, Breakdown, Holding, Kind, MarginParams, Portfolio,
         net::{Group, Net},
     },
     crate::{
@@ -60,6 +60,43 @@ fn zeroed<T: Copy + Default, const N: usize>() -> Box<[T; N]> {
     }
 }
 
+/// Both requirements of `cash` and `holdings`, which are netted once: for initial margin on `books` and, where `asked` says
+/// so of it, for maintenance on what `maintenance` makes of them, the same books in the same order as that margin reads
+/// them. On chain there is no room for both lists at a time.
+///
+/// # Errors
+/// As [`Portfolio::evaluate`].
+pub fn evaluate_both<'b>(
+    (cash, holdings): (i64, &[Holding<'_>]),
+    books: &mut Vec<Book<'b>>,
+    params: &MarginParams,
+    scratch: &mut Scratch,
+    asked: impl FnOnce(&Breakdown) -> bool,
+    maintenance: impl FnOnce(&mut Vec<Book<'b>>) -> Result<(), RiskError>,
+) -> Result<(Breakdown, Option<Breakdown>), RiskError> {
+    if holdings.iter().any(|h| h.instrument.is_option()) {
+        scratch.make_room_for_options();
+    }
+    let net = Net::of((cash, holdings), books, &params.addons)?;
+    let initial = on(cash, books).evaluate_netted(&net, params, Kind::Initial, scratch)?;
+    if !asked(&initial) {
+        return Ok((initial, None));
+    }
+    maintenance(books)?;
+    let maintenance = on(cash, books);
+    let maintenance = maintenance.evaluate_netted(&net, params, Kind::Maintenance, scratch)?;
+    Ok((initial, Some(maintenance)))
+}
+
+/// Holdings that were netted, on these books.
+const fn on<'a>(cash: i64, books: &'a [Book<'a>]) -> Portfolio<'a> {
+    Portfolio {
+        cash,
+        holdings: &[],
+        books,
+    }
+}
+
 impl<'a> Portfolio<'a> {
     /// Equity and requirement.
     ///
@@ -74,43 +111,13 @@ impl<'a> Portfolio<'a> {
         if self.holdings.iter().any(|h| h.instrument.is_option()) {
             scratch.make_room_for_options();
         }
-        let net = Net::of(self, &params.addons)?;
+        let net = Net::of((self.cash, self.holdings), self.books, &params.addons)?;
         self.evaluate_netted(&net, params, kind, scratch)
-    }
-
-    /// Both requirements, what is held netted once: for initial margin on these books and, where
-    /// `asked` says so of it, for maintenance on `maintenance`, the same books as that margin reads
-    /// them.
-    ///
-    /// # Errors
-    /// As [`Portfolio::evaluate`].
-    pub fn evaluate_both(
-        &self,
-        maintenance: &'a [Book<'a>],
-        params: &MarginParams,
-        scratch: &mut Scratch,
-        asked: impl FnOnce(&Breakdown) -> bool,
-    ) -> Result<(Breakdown, Option<Breakdown>), RiskError> {
-        if self.holdings.iter().any(|h| h.instrument.is_option()) {
-            scratch.make_room_for_options();
-        }
-        let net = Net::of(self, &params.addons)?;
-        let initial = self.evaluate_netted(&net, params, Kind::Initial, scratch)?;
-        if !asked(&initial) {
-            return Ok((initial, None));
-        }
-        let other = Self {
-            books: maintenance,
-            ..*self
-        };
-        let kind = Kind::Maintenance;
-        let maintenance = other.evaluate_netted(&net, params, kind, scratch)?;
-        Ok((initial, Some(maintenance)))
     }
 
     fn evaluate_netted(
         &self,
-        net: &Net<'a>,
+        net: &Net<'_>,
         params: &MarginParams,
         kind: Kind,
         scratch: &mut Scratch,
@@ -145,7 +152,7 @@ impl<'a> Portfolio<'a> {
     /// What the scenarios ask for before the factor of the kind; micro-USD, rounded up. Writes its parts into `out`.
     fn core(
         &self,
-        (net, weights): (&Net<'a>, &[u32; ROWS]),
+        (net, weights): (&Net<'_>, &[u32; ROWS]),
         (params, kind): (&MarginParams, Kind),
         scratch: &mut Scratch,
         out: &mut Breakdown,
@@ -205,7 +212,7 @@ impl<'a> Portfolio<'a> {
     }
 
     /// The weights of the scenario set that all exposed books share; `None` when nothing is exposed.
-    pub(super) fn weights(&self, net: &Net<'a>) -> Result<Option<&'a [u32; ROWS]>, RiskError> {
+    pub(super) fn weights(&self, net: &Net<'_>) -> Result<Option<&'a [u32; ROWS]>, RiskError> {
         let mut used = net.used(self.books);
         let Some(first) = used.next() else {
             return Ok(None);
@@ -219,7 +226,7 @@ impl<'a> Portfolio<'a> {
     /// The loss of every joint row, and what the stress rows come to.
     pub(super) fn scenario_losses(
         &self,
-        net: &Net<'a>,
+        net: &Net<'_>,
         scratch: &mut Scratch,
     ) -> Result<Stress, RiskError> {
         let (exposures, used) = net.exposed(self.books);
@@ -240,7 +247,7 @@ impl<'a> Portfolio<'a> {
     /// well: their linear losses are rounded up underlying by underlying, see [`Excess`].
     fn stress(
         &self,
-        net: &Net<'a>,
+        net: &Net<'_>,
         exposures: &[Notional],
         used: &[&Book<'a>],
         scratch: &mut Scratch,
@@ -281,7 +288,7 @@ impl<'a> Portfolio<'a> {
     /// the largest own loss, zero at least.
     fn add_options(
         &self,
-        net: &Net<'a>,
+        net: &Net<'_>,
         at: usize,
         scratch: &mut Scratch,
         stress: &mut [i64; STRESS_ROWS],

@@ -41,7 +41,7 @@ impl<'a> Portfolio<'a> {
         kind: Kind,
         scratch: &mut Scratch,
     ) -> Result<Option<Explanation>, RiskError> {
-        let net = Net::of(self, &params.addons)?;
+        let net = Net::of((self.cash, self.holdings), self.books, &params.addons)?;
         let Some(weights) = self.weights(&net)? else {
             return Ok(None);
         };

@@ -16,7 +16,7 @@ mod portfolio;
 pub use {
     addons::Addons,
     breakdown::Breakdown,
-    evaluate::Scratch,
+    evaluate::{Scratch, evaluate_both},
     explain::Explanation,
     params::{AddonParams, Kind, MarginParams},
     portfolio::{Book, FLAT_LEVELS, FLAT_STRESS_LEVELS, Holding, Instrument, Portfolio},

@@ -1,7 +1,7 @@
 //! Holdings netted by underlying, and their equity.
 
 use {
-    super::{Book, Holding, Instrument, Portfolio},
+    super::{Book, Holding, Instrument},
     crate::{
         MAX_HOLDINGS, MAX_UNDERLYINGS, PPM, SECONDS_PER_YEAR,
         curve::{Averaging, Curve, Reading, Slope},
@@ -83,11 +83,16 @@ pub(super) struct Net<'a> {
 }
 
 impl<'a> Net<'a> {
-    pub fn of(portfolio: &Portfolio<'a>, params: &super::AddonParams) -> Result<Self, RiskError> {
-        if portfolio.books.len() > MAX_UNDERLYINGS {
+    /// Reads the books only here: what it keeps lives as long as the holdings' curves.
+    pub fn of(
+        (cash, holdings): (i64, &[Holding<'a>]),
+        books: &[Book<'_>],
+        params: &super::AddonParams,
+    ) -> Result<Self, RiskError> {
+        if books.len() > MAX_UNDERLYINGS {
             return Err(RiskError::TooManyUnderlyings);
         }
-        if portfolio.holdings.len() > MAX_HOLDINGS {
+        if holdings.len() > MAX_HOLDINGS {
             return Err(RiskError::TooManyHoldings);
         }
         let mut net = Net {
@@ -98,14 +103,14 @@ impl<'a> Net<'a> {
             basis: 0,
             equity: 0,
         };
-        net.make_groups(portfolio)?;
+        net.make_groups(holdings, books)?;
         let mut at_index = [0i128; MAX_UNDERLYINGS];
         // Few, and the last block of the heap: on chain it grows where it lies.
         let mut by_expiry: Vec<Due> = Vec::new();
-        let (mut value, mut money) = (Notional(0), i128::from(portfolio.cash));
-        for holding in portfolio.holdings {
+        let (mut value, mut money) = (Notional(0), i128::from(cash));
+        for holding in holdings {
             let at = holding.book;
-            let book = portfolio.books.get(at).ok_or(RiskError::MissingBook)?;
+            let book = books.get(at).ok_or(RiskError::MissingBook)?;
             let q = holding.quantity;
             money += i128::from(holding.quote);
             let delta = match holding.instrument {
@@ -156,13 +161,13 @@ impl<'a> Net<'a> {
             // At most 96 holdings of less than 2⁶³ x 2³² each.
             net.delta[at] += delta;
         }
-        for ((slot, q), book) in net.linear.iter_mut().zip(&at_index).zip(portfolio.books) {
+        for ((slot, q), book) in net.linear.iter_mut().zip(&at_index).zip(books) {
             let q = Quantity(i64::try_from(*q).map_err(|_| RiskError::ExposureTooLarge)?);
             *slot += q.at(book.price);
             value += q.at(book.price);
         }
         for due in by_expiry {
-            let (book, delta) = (&portfolio.books[due.book], due.delta);
+            let (book, delta) = (&books[due.book], due.delta);
             // Beyond a hundred years nothing changes: 2²⁰ x 2³² at most.
             let seconds = due.seconds.min(100 * SECONDS_PER_YEAR);
             let shock = params.basis_rate * seconds / SECONDS_PER_YEAR + params.basis_floor;
@@ -183,7 +188,11 @@ impl<'a> Net<'a> {
     }
 
     /// Empty groups with room for their options: on chain little is left beside what a growing list would leave behind.
-    fn make_groups(&mut self, portfolio: &Portfolio<'a>) -> Result<(), RiskError> {
+    fn make_groups(
+        &mut self,
+        holdings: &[Holding<'a>],
+        books: &[Book<'_>],
+    ) -> Result<(), RiskError> {
         let key_of = |holding: &Holding<'a>| match holding.instrument {
             Instrument::Option { curve, dated, .. } => {
                 Some((key_of(holding.book, &curve, &dated), dated))
@@ -192,15 +201,15 @@ impl<'a> Net<'a> {
         };
         // Most books have the curves of one centre. The list is the last block of the heap while it is made,
         // so that more of them grow it where it lies.
-        let with_options = portfolio.holdings.iter().filter_map(key_of);
-        let books = with_options.fold(0u8, |books, ((at, ..), _)| {
-            books | 1u8.wrapping_shl(u32::try_from(at).unwrap_or(u32::MAX))
+        let with_options = holdings.iter().filter_map(key_of);
+        let optioned = with_options.fold(0u8, |found, ((at, ..), _)| {
+            found | 1u8.wrapping_shl(u32::try_from(at).unwrap_or(u32::MAX))
         });
-        let books = usize::try_from(books.count_ones()).unwrap_or(MAX_UNDERLYINGS);
-        self.groups.reserve_exact(books);
-        for (key, dated) in portfolio.holdings.iter().filter_map(key_of) {
+        let optioned = usize::try_from(optioned.count_ones()).unwrap_or(MAX_UNDERLYINGS);
+        self.groups.reserve_exact(optioned);
+        for (key, dated) in holdings.iter().filter_map(key_of) {
             let (at, centre, averaging) = key;
-            let spot = portfolio.books.get(at).ok_or(RiskError::MissingBook)?.price;
+            let spot = books.get(at).ok_or(RiskError::MissingBook)?.price;
             if self.group(key).is_none() {
                 self.groups.push(Group {
                     book: at,
@@ -218,7 +227,7 @@ impl<'a> Net<'a> {
             }
         }
         for group in &mut self.groups {
-            let keys = portfolio.holdings.iter().filter_map(key_of);
+            let keys = holdings.iter().filter_map(key_of);
             let own = group.key();
             let count = keys.filter(|(key, _)| *key == own).count();
             group.options.reserve_exact(count);
@@ -234,7 +243,7 @@ impl<'a> Net<'a> {
     }
 
     /// The underlyings with a net linear exposure: a hedged one costs nothing to check.
-    pub fn exposed<'b>(&self, books: &'b [Book<'a>]) -> (Vec<Notional>, Vec<&'b Book<'a>>) {
+    pub fn exposed<'b, 'c>(&self, books: &'b [Book<'c>]) -> (Vec<Notional>, Vec<&'b Book<'c>>) {
         let mut exposures = Vec::with_capacity(books.len());
         let mut used = Vec::with_capacity(books.len());
         let linear = self.linear.iter().zip(books);
@@ -246,7 +255,7 @@ impl<'a> Net<'a> {
     }
 
     /// One book of each that the scenarios must move.
-    pub fn used<'b>(&self, books: &'b [Book<'a>]) -> impl Iterator<Item = &'b Book<'a>> {
+    pub fn used<'b, 'c>(&self, books: &'b [Book<'c>]) -> impl Iterator<Item = &'b Book<'c>> {
         let linear = books
             .iter()
             .zip(self.linear)

@@ -130,6 +130,8 @@ const fn place((underlying, instrument): (u8, u64)) -> usize {
 }
 
 #[cfg(test)]
+// A test that cannot go on stops with the reason.
+#[allow(clippy::panic)]
 mod tests {
     use {
         super::*,

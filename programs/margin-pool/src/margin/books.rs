@@ -177,6 +177,17 @@ impl<B: BookParts> Books<B> {
     /// As `cep-risk` reads them, in the order of the list.
     pub(super) fn views(&self, kind: Kind) -> Result<Vec<cep_risk::Book<'_>>> {
         let mut views = Vec::with_capacity(self.list.len());
+        self.view(kind, &mut views)?;
+        Ok(views)
+    }
+
+    /// As [`Self::views`], in the place of what is there.
+    pub(super) fn view<'b>(
+        &'b self,
+        kind: Kind,
+        views: &mut Vec<cep_risk::Book<'b>>,
+    ) -> Result<()> {
+        views.clear();
         for listed in &self.list {
             let book = listed.book.header();
             let view = if book.is_ready() {
@@ -188,7 +199,7 @@ impl<B: BookParts> Books<B> {
             // The book's own error would carry the risk engine's number, which means something else here.
             views.push(view.map_err(|_| MarginPoolError::BookNotReady)?);
         }
-        Ok(views)
+        Ok(())
     }
 
     fn any_ready(&self) -> Result<&RiskBook> {

@@ -59,8 +59,8 @@ impl<'a> Snapshot<'a> {
     /// With room for whichever of some accounts is the largest, and so many positions more: memory that
     /// had to grow later would leave what it took before behind.
     #[must_use]
-    pub fn with_room_for(accounts: [&MarginAccount; 2], more: usize) -> Self {
-        let [a, b] = accounts.map(count);
+    pub fn with_room_for(pool: &Pool, accounts: [&MarginAccount; 2], more: usize) -> Self {
+        let [a, b] = accounts.map(|account| count(pool, account));
         let mut snapshot = Self::empty();
         snapshot
             .holdings
@@ -102,7 +102,7 @@ impl<'a> Snapshot<'a> {
             self.held = 0;
         }
         self.holdings.clear();
-        self.holdings.reserve_exact(count(account));
+        self.holdings.reserve_exact(count(pool, account));
         (self.exposed, self.stale_curves) = (0, 0);
         let markets = books.markets()?;
         for position in account.positions.iter().filter(|p| !p.is_free()) {
@@ -248,13 +248,19 @@ impl<'a> Snapshot<'a> {
         asked: impl FnOnce(&Breakdown) -> bool,
     ) -> Result<(Breakdown, Option<Breakdown>)> {
         let margin = pool.params.margin();
+        // Before the books: what lies in front of it would be missing in the next check.
         if self.holdings.iter().any(is_option) {
             scratch.make_room_for_options();
         }
-        let (views, maintenance) = (books.views(Kind::Initial)?, books.views(Kind::Maintenance)?);
+        let mut views = books.views(Kind::Initial)?;
         // What is kept back counts in neither here: a trade may not use it up.
-        let portfolio = self.portfolio(&views, Kind::Initial);
-        let both = portfolio.evaluate_both(&maintenance, &margin, scratch, asked);
+        let held = (self.cash.saturating_sub(self.held), &self.holdings[..]);
+        let both = cep_risk::evaluate_both(held, &mut views, &margin, scratch, asked, |views| {
+            // Ready for the one, ready for the other.
+            books
+                .view(Kind::Maintenance, views)
+                .map_err(|_| cep_risk::RiskError::MissingBook)
+        });
         Ok(both.map_err(MarginPoolError::from)?)
     }
 
@@ -362,8 +368,12 @@ const fn is_option(holding: &Holding) -> bool {
     matches!(holding.instrument, Instrument::Option { .. })
 }
 
-fn count(account: &MarginAccount) -> usize {
+fn count(pool: &Pool, account: &MarginAccount) -> usize {
     let positions = account.positions.iter().filter(|p| !p.is_free()).count();
+    let held = account.collaterals.iter().zip(&pool.collaterals);
+    let collaterals = held.filter(|(amount, _)| **amount > 0);
     // A staked token counts twice.
-    positions + 2 * account.collaterals.iter().filter(|a| **a > 0).count()
+    collaterals.fold(positions, |count, (_, listed)| {
+        count + 1 + usize::from(listed.is_staked != 0)
+    })
 }

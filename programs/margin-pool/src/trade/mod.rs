@@ -91,7 +91,7 @@ pub fn clear<B: BookParts>(
 
     risk.update_markets(books)?;
     let [a, b] = &sides;
-    let mut snapshot = Snapshot::with_room_for([a, b], legs.len());
+    let mut snapshot = Snapshot::with_room_for(pool, [a, b], legs.len());
     let mut scratch = Scratch::new();
     for (account, side) in sides.into_iter().zip(&traded) {
         let tools = (&mut snapshot, &mut scratch);
