@@ -115,7 +115,8 @@ pub fn widened_set(set: &ScenarioSet, shipped: usize, columns: usize) -> Scenari
 /// apart: the most that an account can be made to look up.
 #[must_use]
 pub fn with_options(books: u8) -> World {
-    let (options, futures) = if books == 4 { (8, 2) } else { (10, 4) };
+    let options = 24 / usize::from(books);
+    let futures = if books == 4 { 1 } else { 4 };
     let mut setup = at_the_limit();
     let with_options = || 0..books;
     for underlying in with_options() {
@@ -124,7 +125,12 @@ pub fn with_options(books: u8) -> World {
     let mut world = World::ready(&setup);
     let expiry = world.expiry_in(30);
     for underlying in world.underlyings() {
-        let options = if underlying < books { options } else { 0 };
+        // A market has sixteen pots: what it lists of one side fits them.
+        let (options, futures) = match (underlying < books, books) {
+            (true, 2) => (options, 3),
+            (true, _) => (options, futures),
+            (false, _) => (0, futures),
+        };
         world.extend_book(underlying, options + futures);
         let price = world.prices[usize::from(underlying)];
         for i in 0..options {

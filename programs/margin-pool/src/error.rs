@@ -250,7 +250,7 @@ pub enum MarginPoolError {
     #[msg("A leg takes a part of one position or collateral of the account, not more than it has")]
     BadSlice,
     #[msg(
-        "One account has at most 32 options on at most 4 underlyings, and with options on 4 at most 48 positions; use another account for more"
+        "One account has at most 24 options on at most 4 underlyings, and with options on 3 of them at most 48 positions, on 4 at most 40; use another account for more"
     )]
     TooManyOptions,
     #[msg(

@@ -206,7 +206,7 @@ impl Case {
         swept.accounts.extend_from_slice(list);
         let signers: Vec<&Keypair> = self.signers.iter().collect();
         let receipt = world.send(&instructions, &signers)?;
-        let returned = receipt
+        let mut returned = receipt
             .logs
             .into_iter()
             .filter(|l| l.starts_with("Program return: "));

@@ -3,7 +3,9 @@
 use {
     cep_sdk::programs::{
         margin_pool::{
-            clearing::{Asset, MAX_OPTION_UNDERLYINGS, MAX_POSITIONS_BESIDE},
+            clearing::{
+                Asset, MAX_OPTION_UNDERLYINGS, MAX_POSITIONS_ON_FOUR, MAX_POSITIONS_ON_THREE,
+            },
             error::MarginPoolError,
             state::{MAX_COLLATERALS, MarginAccount, Position, PositionKind},
         },
@@ -112,7 +114,11 @@ fn it_is_liquidated_when_insolvent() {
 }
 
 /// Underlyings with options, and positions in all: the two largest accounts.
-const LARGEST: [(u8, u32); 2] = [(3, 64), (4, MAX_POSITIONS_BESIDE)];
+const LARGEST: [(u8, u32); 3] = [
+    (3, MAX_POSITIONS_ON_THREE),
+    (4, MAX_POSITIONS_ON_FOUR),
+    (2, 62),
+];
 
 /// Alice and the maker with 8 perpetuals, as many options and futures as fit and 16 collaterals each.
 fn full_of_options((books, positions): (u8, u32)) -> (World, Trader, Trader) {
@@ -125,7 +131,7 @@ fn full_of_options((books, positions): (u8, u32)) -> (World, Trader, Trader) {
         let account = world.account(&trader.account);
         assert_eq!(u32::from(account.open_positions), positions);
         let options = account.positions.iter().filter(|p| p.strike != 0).count();
-        assert_eq!(options, if books == 4 { 32 } else { 30 });
+        assert_eq!(options, 24);
         assert_eq!(world.health(trader).report.stale_curves, 0);
     }
     (world, alice, maker)
@@ -254,7 +260,7 @@ fn more_options_than_can_be_liquidated_at_once_need_another_account() {
         slot
     };
     let last = MAX_OPTION_UNDERLYINGS - 1;
-    // A 49th position, a 33rd option, a fifth underlying.
+    // A 41st position, a 25th option, a fifth underlying.
     assert_eq!(future.find_or_open(&mut account), many());
     let slot = free(&mut account, |p| p.strike == 0 && p.expiry != 0);
     assert_eq!(call_on(last).find_or_open(&mut account), many());

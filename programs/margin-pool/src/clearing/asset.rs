@@ -10,10 +10,11 @@ use {
 
 /// Options that one account may have, and on how many underlyings: what they cost to value is most of a margin check, and a
 /// bid for everything an account holds makes two within one transaction.
-pub const MAX_OPTIONS: u32 = 32;
+pub const MAX_OPTIONS: u32 = 24;
 pub const MAX_OPTION_UNDERLYINGS: u32 = 4;
-/// Positions that an account may have with options on the most underlyings; with fewer it may fill its slots.
-pub const MAX_POSITIONS_BESIDE: u32 = 48;
+/// Positions that an account may have with options on three underlyings and on four; with fewer it may fill its slots.
+pub const MAX_POSITIONS_ON_THREE: u32 = 48;
+pub const MAX_POSITIONS_ON_FOUR: u32 = 40;
 
 /// What a position is in. All but the kind and the underlying is zero for a perpetual.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -171,10 +172,10 @@ impl Asset {
 
 /// Refuses one more position in an account that would then have so many options on so many underlyings.
 pub(super) fn admit(options: u32, underlyings: u32, account: &MarginAccount) -> Result<()> {
-    let most = if underlyings == MAX_OPTION_UNDERLYINGS {
-        MAX_POSITIONS_BESIDE
-    } else {
-        u32::MAX
+    let most = match underlyings {
+        MAX_OPTION_UNDERLYINGS => MAX_POSITIONS_ON_FOUR,
+        3 => MAX_POSITIONS_ON_THREE,
+        _ => u32::MAX,
     };
     let few = options <= MAX_OPTIONS
         && underlyings <= MAX_OPTION_UNDERLYINGS

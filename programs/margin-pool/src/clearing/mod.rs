@@ -13,7 +13,9 @@ mod tests;
 mod waterfall;
 
 pub use {
-    asset::{Asset, MAX_OPTION_UNDERLYINGS, MAX_OPTIONS, MAX_POSITIONS_BESIDE},
+    asset::{
+        Asset, MAX_OPTION_UNDERLYINGS, MAX_OPTIONS, MAX_POSITIONS_ON_FOUR, MAX_POSITIONS_ON_THREE,
+    },
     cash::*,
     handover::{Handover, Rule},
     markets::Markets,

@@ -136,7 +136,7 @@ mod tests {
     use {
         super::*,
         crate::{
-            clearing::{MAX_OPTIONS, MAX_POSITIONS_BESIDE},
+            clearing::{MAX_OPTIONS, MAX_POSITIONS_ON_THREE},
             state::PositionKind,
         },
         bytemuck::Zeroable,
@@ -223,6 +223,6 @@ mod tests {
         assert_eq!(usize::from(account.open_positions), MAX_POSITIONS);
         let more = asset(0, PositionKind::Future, 6_000);
         let full = map.find_or_open(&more, &mut account);
-        assert!(full.is_err() && u32::from(account.open_positions) > MAX_POSITIONS_BESIDE);
+        assert!(full.is_err() && u32::from(account.open_positions) > MAX_POSITIONS_ON_THREE);
     }
 }

@@ -58,7 +58,7 @@ pub fn instructions(into: &mut BTreeMap<String, u64>) {
 
 /// The largest accounts with options, their curves fresh: on three underlyings with 64 positions, on four with 48.
 fn full_of_options(into: &mut BTreeMap<String, u64>) {
-    for (books, positions) in [(3, 64), (4, 48)] {
+    for (books, positions) in [(2, 62), (3, 48), (4, 40)] {
         let mut world = with_options(books);
         let alice = world.holder_of_everything("alice", 100_000.0);
         let maker = world.holder_of_everything("maker", 10_000_000.0);
