@@ -111,7 +111,7 @@ pub fn widened_set(set: &ScenarioSet, shipped: usize, columns: usize) -> Scenari
     .unwrap()
 }
 
-/// [`at_the_limit`] with options on so many underlyings (8 on each of 4, or 10 on each of fewer) and futures on all,
+/// [`at_the_limit`] with options on so many underlyings (24 in all) and futures on all,
 /// apart: the most that an account can be made to look up.
 #[must_use]
 pub fn with_options(books: u8) -> World {
