@@ -164,14 +164,20 @@ impl World {
     /// tests' own prices come later.
     pub fn initialise(&mut self) {
         for step in steps(&self.parameters, admin().pubkey()) {
-            let unpriced = step
-                .needs_price
-                .filter(|book| self.lend_price(book, 1_000_000));
-            self.run(&step, &[&admin()]).accepted();
-            if let Some(book) = unpriced {
-                self.lend_price(&book, 0);
-            }
+            self.set_up(&step);
         }
+    }
+
+    /// One of the migrations' steps; a book that it needs a price of is lent one meanwhile.
+    pub fn set_up(&mut self, step: &Step) -> Receipt {
+        let unpriced = step
+            .needs_price
+            .filter(|book| self.lend_price(book, 1_000_000));
+        let receipt = self.run(step, &[&admin()]).accepted();
+        if let Some(book) = unpriced {
+            self.lend_price(&book, 0);
+        }
+        receipt
     }
 
     /// Puts a price into a book without any oracle; whether there was none.

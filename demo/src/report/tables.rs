@@ -222,6 +222,7 @@ fn books(recording: &Recording) -> Table {
 fn keeper(recording: &Recording) -> Table {
     let meaning = |event: &str| match event {
         "refreshed" => "a price folded into a risk book",
+        "silence_announced" => "a book announced silent between two prices of the replay",
         "scenarios" => "a book's scenarios rescaled to its volatility",
         "opened" => "auction opened",
         "bid" => "bid made",

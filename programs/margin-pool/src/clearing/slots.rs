@@ -215,7 +215,7 @@ mod tests {
         let more = asset(0, PositionKind::Put, 1);
         assert!(map.find_or_open(&more, &mut account).is_err());
         for underlying in 0..8 {
-            for id in 0..4 {
+            for id in 0..5 {
                 let future = asset(underlying, PositionKind::Future, 5_000 + id);
                 assert!(map.find_or_open(&future, &mut account).is_ok());
             }

@@ -140,8 +140,10 @@ impl<B: BookParts> Books<B> {
             state.allows(PriceUse::NewRisk),
             MarginPoolError::NewRiskInDoubt
         );
+        // On chain there always is a clock. Off chain there is none, and a client puts a refresh in front of its trade.
+        let slot = Clock::get().map_or(book.refreshed_slot, |clock| clock.slot);
         require!(
-            book.price_bears_new_risk(self.now, Clock::get()?.slot),
+            book.price_bears_new_risk(self.now, slot),
             MarginPoolError::PriceTooOldForNewRisk
         );
         Ok(())

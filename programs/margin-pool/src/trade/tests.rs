@@ -67,7 +67,11 @@ impl BookParts for Native {
 fn book(random: &mut Random, common: &[i64; ROWS], market: Shared) -> Native {
     let mut book: Box<RiskBook> = zeroed_box();
     book.price = u64::try_from(random.between(50_000_000, 90_000_000_000)).unwrap();
-    book.publish_time = NOW;
+    (
+        book.publish_time,
+        book.newest_publish_time,
+        book.new_risk_age,
+    ) = (NOW, NOW, 10);
     (book.max_price_age, book.dead_price_age) = (60, 300);
     book.doubt = PPM;
     (book.scenario_generation, book.horizon) = (1, 86_400);

@@ -44,8 +44,7 @@ pub fn instructions(into: &mut BTreeMap<String, u64>) {
 
     let (mut world, alice, _, keeper) = fallen(14_000.0, 100_000.0);
     world.open(&alice, &keeper).accepted();
-    world.advance(3_600);
-    world.republish();
+    world.wait(3_600);
     record(into, &world.reduce_opposite(&alice, &keeper).accepted());
 
     let mut world = World::new();
