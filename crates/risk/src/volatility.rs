@@ -113,7 +113,7 @@ impl VolatilityParams {
     ///   rounding slows the slowest rise by less than a thousandth.
     /// - Over any sequence of updates it stays below `e^(2 x rise x time) x` the larger of the first value and
     ///   the highest scaled EWMA on the way.
-    /// - Never falls when `previous`, `target`, `elapsed` or `realised_now` rises.
+    /// - Never falls when `previous`, `target` or `realised_now` rises. With `elapsed` it goes toward the target.
     #[must_use]
     pub fn maintenance_variance(&self, step: &MaintenanceStep) -> u64 {
         let target = min(step.target, VARIANCE_MAX);

@@ -35,11 +35,14 @@ pub fn settle(
     position.add(0, minus)?;
     let underlying = position.underlying;
     write_down(market, position)?;
-    account.free_if_empty(slot);
     account.earn(underlying, amount);
     market.quote = add(market.quote, minus)?;
     take_unsettled(&mut pool.ledger, market, amount)?;
+    // While the position still counts: what it paid shares losses with the rest, also when it was the last.
     credit(pool, account, amount)?;
+    if account.free_if_empty(slot) {
+        credit(pool, account, 0)?;
+    }
     Ok(amount)
 }
 

@@ -130,7 +130,7 @@ pub fn fall_of<B: BookParts>(
         long,
         loss: rough_worth(position.base, won)?.unsigned_abs(),
         won,
-        period: book.header().reference.period,
+        period: book.header().reference.taken,
     }))
 }
 
@@ -253,7 +253,8 @@ fn from_contracts(
     }
     for (fall, part) in falls.iter().zip(parts_of(lacking, &weights)?) {
         let market = &mut *risk.market_mut(fall.underlying)?;
-        let borne = market.charge(fall, part)?;
+        // No more than the account lost there: a sliver that fell does not answer for what something else lost.
+        let borne = market.charge(fall, part.min(i64::try_from(fall.loss).unwrap_or(i64::MAX)))?;
         market.invariant()?;
         sum = add(sum, borne)?;
         if let Some(granted) = grants.get_mut(usize::from(fall.underlying)) {

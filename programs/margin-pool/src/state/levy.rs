@@ -23,7 +23,7 @@ pub struct Levy {
     /// Where its series is.
     pub slot: u16,
     pub padding: [u8; 2],
-    /// The book's reference period in which something was last charged here.
+    /// In which of the book's reference periods (`Reference::taken`) something was last charged here.
     pub period: u32,
     pub long: Borne,
     pub short: Borne,
@@ -52,7 +52,7 @@ pub struct Fall {
     pub loss: u64,
     /// What a contract of the other side won since, micro-USD.
     pub won: u64,
-    /// The book's reference period.
+    /// Which of the book's reference periods it is: `Reference::taken`.
     pub period: u32,
 }
 

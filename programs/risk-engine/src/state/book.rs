@@ -177,7 +177,8 @@ pub struct Reference {
     pub before: u64,
     /// Periods since 1970.
     pub period: u32,
-    pub padding: [u8; 4],
+    /// Periods that had a price so far: what follows one of them directly, whatever the clock did.
+    pub taken: u32,
 }
 
 impl Reference {
@@ -190,8 +191,10 @@ impl Reference {
         let period = u32::try_from(seconds / Self::SECONDS).unwrap_or(u32::MAX);
         if self.price == 0 {
             (self.before, self.price, self.period) = (price, price, period);
+            self.taken = 1;
         } else if period > self.period {
             (self.before, self.price, self.period) = (self.price, price, period);
+            self.taken = self.taken.saturating_add(1);
         }
     }
 }
