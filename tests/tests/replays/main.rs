@@ -20,8 +20,9 @@ const FUNDED: Plan = Plan {
     jumps: true,
 };
 /// They look every six minutes, and there is nothing in the fund.
+// Often enough that prices serve throughout: an auction's clock stands still while nobody refreshes.
 const UNFUNDED: Plan = Plan {
-    slots: 900,
+    slots: 125,
     fund: 0.0,
     ..FUNDED
 };

@@ -141,6 +141,8 @@ fn refresh_of_two_oracles() -> u64 {
 pub fn shapes(into: &mut BTreeMap<String, u64>) {
     into.insert("refresh_two_oracles".into(), refresh_of_two_oracles());
     let mut world = options::chain(SERIES / 2, 4);
+    // How many fit is found by trying one too many.
+    world.may_exhaust = true;
     let pair = world.clone().refresh_curves(BTC, 0, 2).accepted();
     into.insert("curves_pair".into(), pair.compute_units);
     let fit = per_transaction(&world);

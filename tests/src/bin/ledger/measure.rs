@@ -25,6 +25,7 @@ pub fn all() -> Ledger {
     let instructions = &mut ledger.instructions;
     set_up(instructions);
     governance(instructions);
+    upkeep(instructions);
     use_of_the_pool(instructions);
     liquidations(instructions);
     quotes::instructions(instructions);
@@ -122,6 +123,26 @@ fn set_up(into: &mut BTreeMap<String, u64>) {
     let price = world.post_price(BTC, 121_000.0, 20.0);
     record(into, &world.refresh(BTC, price).accepted());
     record(into, &world.refresh_scenarios(BTC).accepted());
+}
+
+/// What anyone may call, and a collateral that nobody holds.
+fn upkeep(into: &mut BTreeMap<String, u64>) {
+    let mut world = World::new();
+    let (alice, bob) = (
+        world.trader("alice", 100_000.0),
+        world.trader("bob", 100_000.0),
+    );
+    world.trade_at_mark(&alice, &bob, BTC, 0.1).accepted();
+    let book = world.book_address(BTC);
+    let apply = instruction::pool::apply_reductions(alice.account, &[book]);
+    record(into, &world.send(&[apply], &[&admin()]).accepted());
+    let mint = world.parameters.collaterals[0].mint;
+    world.mint_to(admin().pubkey(), mint, 0);
+    let delist = cep_sdk::programs::margin_pool::state::PoolChange::Delist { mint };
+    record(into, &world.enact_in_pool(delist).accepted());
+    world.advance(i64::try_from(world.book(BTC).dead_price_age).unwrap() + 1);
+    let announce = instruction::risk::announce_silence(book);
+    record(into, &world.send(&[announce], &[&admin()]).accepted());
 }
 
 fn governance(into: &mut BTreeMap<String, u64>) {
